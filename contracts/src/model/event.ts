@@ -1,0 +1,76 @@
+import type { SlipwayError } from "../errors.ts";
+import type { Usage } from "./usage.ts";
+
+/** Why the model stopped. */
+export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | "refusal";
+
+/** The first event of an answer; what the provider called it. */
+export interface StartEvent {
+  readonly type: "start";
+  readonly id?: string;
+  /** The model that the provider says has answered. */
+  readonly model?: string;
+}
+export interface TextEvent {
+  readonly type: "text";
+  readonly text: string;
+}
+export interface ReasoningEvent {
+  readonly type: "reasoning";
+  readonly text: string;
+  readonly signature?: string;
+}
+export interface RefusalEvent {
+  readonly type: "refusal";
+  readonly text: string;
+}
+/** A tool call begins; `index` counts the calls of this answer from 0. */
+export interface ToolCallStartEvent {
+  readonly type: "tool_call_start";
+  readonly index: number;
+  readonly id: string;
+  readonly name: string;
+}
+/** A fragment of the JSON text of a call's arguments. */
+export interface ToolCallDeltaEvent {
+  readonly type: "tool_call_delta";
+  readonly index: number;
+  readonly arguments: string;
+}
+/** The last event of a whole answer. An answer without one is broken. */
+export interface FinishEvent {
+  readonly type: "finish";
+  readonly reason: FinishReason;
+  /** Absent when the provider gave no figures. */
+  readonly usage?: Usage;
+}
+
+/** What a model's answer is made of, streamed or not: an answer that is not streamed is the same events at once. */
+export type ModelEvent =
+  | StartEvent
+  | TextEvent
+  | ReasoningEvent
+  | RefusalEvent
+  | ToolCallStartEvent
+  | ToolCallDeltaEvent
+  | FinishEvent;
+
+/**
+ * Takes the events of one answer. After `end` or `fail`, exactly one of which is called once, nothing follows.
+ * Pushed, not pulled, so that a chunk costs no promise.
+ */
+export interface ModelEventSink {
+  event(event: ModelEvent): void;
+  /** The answer is whole: a finish event came before. */
+  end(): void;
+  fail(error: SlipwayError): void;
+}
+
+/** A running answer, as seen by whoever asked for it. */
+export interface ModelCall {
+  /** Stops the upstream at once; the sink hears nothing more. Safe to call at any time and twice. */
+  abort(): void;
+  /** Asks the source to hold back while the client is slow to read. */
+  pause(): void;
+  resume(): void;
+}

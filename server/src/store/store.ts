@@ -1,0 +1,30 @@
+import type { ApiKeys } from "./api-keys.ts";
+import type { AuditRecords } from "./audit-records.ts";
+import type { Directory } from "./directory.ts";
+import type { Messages } from "./messages.ts";
+import type { Runs } from "./runs.ts";
+import type { Subjects } from "./subjects.ts";
+import type { Tenants } from "./tenants.ts";
+import type { Threads } from "./threads.ts";
+import type { UsageLedger } from "./usage-ledger.ts";
+
+/**
+ * All data at rest, one aggregate a field, each in the domain's words.
+ * Every verb names its tenant and runs in a transaction that can see that tenant only; `directory` alone reads across tenants.
+ * A verb that cannot reach the database throws `database_unavailable`.
+ */
+export interface Store {
+  readonly tenants: Tenants;
+  readonly apiKeys: ApiKeys;
+  readonly directory: Directory;
+  readonly subjects: Subjects;
+  readonly threads: Threads;
+  readonly messages: Messages;
+  readonly runs: Runs;
+  readonly usageLedger: UsageLedger;
+  readonly auditRecords: AuditRecords;
+  /** Resolves when the database answers within `timeoutMs` and every migration that this code knows has run; rejects with what is missing. */
+  ready(timeoutMs: number): Promise<void>;
+  /** Waits for running statements, then closes every connection. */
+  close(): Promise<void>;
+}

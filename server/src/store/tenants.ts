@@ -1,0 +1,4 @@
+export interface Tenants {
+  /** Makes the tenant if it is not there. */
+  ensure(tenantId: string, name: string): Promise<void>;
+}

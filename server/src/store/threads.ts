@@ -1,0 +1,13 @@
+export interface StoredThread {
+  readonly id: string;
+  readonly agent: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface Threads {
+  create(tenantId: string, thread: { id: string; agent: string | null }): Promise<StoredThread>;
+  get(tenantId: string, threadId: string): Promise<StoredThread | undefined>;
+  /** Newest first by id, after `cursor` (an id) when given. */
+  list(tenantId: string, page: { limit: number; cursor?: string }): Promise<readonly StoredThread[]>;
+}
