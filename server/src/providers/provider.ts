@@ -22,4 +22,8 @@ export interface Provider {
    * An answer that is not streamed arrives as the same events at once.
    */
   call(request: ModelRequest, context: CallContext, sink: ModelEventSink): ModelCall;
+  /** Names of the models that the upstream offers, for `GET /v1/models`. Rejects within `timeoutMs`. */
+  listModels(timeoutMs: number): Promise<readonly string[]>;
+  /** Closes idle connections. Running calls end on their own. */
+  close(): Promise<void>;
 }
