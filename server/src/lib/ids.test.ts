@@ -25,7 +25,10 @@ test("the first ten characters are the milliseconds, so that ids of different pr
   const at = 1_767_225_600_123;
   const id = new IdSource(() => at).next("thr");
   const digits = "0123456789abcdefghjkmnpqrstvwxyz";
-  const time = [...id.slice(4, 14)].reduce((sum, character) => sum * 32 + digits.indexOf(character), 0);
+  const time = id
+    .slice(4, 14)
+    .split("")
+    .reduce((sum, character) => sum * 32 + digits.indexOf(character), 0);
   assert.equal(time, at);
   assert.ok(new IdSource(() => at).next("thr") < new IdSource(() => at + 1).next("thr"));
 });
