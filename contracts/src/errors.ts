@@ -19,6 +19,9 @@ export const ERROR_STATUS = {
   internal: 500,
   agent_failed: 500,
   agent_step_limit: 500,
+  decryption_failed: 500,
+  key_unusable: 500,
+  migration_failed: 500,
   provider_error: 502,
   provider_rejected: 400,
   provider_auth: 502,
@@ -27,6 +30,7 @@ export const ERROR_STATUS = {
   draining: 503,
   overloaded: 503,
   database_unavailable: 503,
+  database_unsafe: 503,
   provider_not_configured: 503,
   provider_timeout: 504,
 } as const;
