@@ -41,13 +41,13 @@ export function formatApiKey(random: Uint8Array): string {
   }
   let value = 0n;
   for (const byte of random) value = (value << 8n) | BigInt(byte);
-  const secret = base62(value, SECRET_LENGTH);
-  return PREFIX + secret + base62(crc32(secret), CHECKSUM_LENGTH);
+  const body = PREFIX + base62(value, SECRET_LENGTH);
+  return body + base62(crc32(body), CHECKSUM_LENGTH);
 }
 
 /** Whether a text has the form of an API key and its checksum holds. Says nothing about whether the key is valid. */
 export function isApiKey(text: string): boolean {
   if (!SHAPE.test(text)) return false;
   const end = PREFIX.length + SECRET_LENGTH;
-  return text.slice(end) === base62(crc32(text.slice(PREFIX.length, end)), CHECKSUM_LENGTH);
+  return text.slice(end) === base62(crc32(text.slice(0, end)), CHECKSUM_LENGTH);
 }
