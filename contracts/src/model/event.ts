@@ -1,4 +1,5 @@
 import type { SlipwayError } from "../errors.ts";
+import type { WireFamily } from "./request.ts";
 import type { Usage } from "./usage.ts";
 
 /** Why the model stopped. */
@@ -15,10 +16,13 @@ export interface TextEvent {
   readonly type: "text";
   readonly text: string;
 }
+/** A piece of reasoning. A signature closes the piece that it is over; it may come alone, with empty text. */
 export interface ReasoningEvent {
   readonly type: "reasoning";
   readonly text: string;
   readonly signature?: string;
+  /** Whose signature it is. */
+  readonly signedBy?: WireFamily;
 }
 export interface RefusalEvent {
   readonly type: "refusal";

@@ -1,6 +1,8 @@
-import type { FinishReason, ModelEvent } from "./event.ts";
-import type { Message, Part } from "./request.ts";
+import type { FinishReason, ModelEvent, ReasoningEvent } from "./event.ts";
+import type { Message, Part, ReasoningPart, TextPart, ToolCallPart } from "./request.ts";
 import type { Usage } from "./usage.ts";
+
+type Open<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** A whole answer. */
 export interface ModelAnswer {
@@ -13,6 +15,8 @@ export interface ModelAnswer {
   readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
   readonly finishReason: FinishReason | undefined;
   readonly usage: Usage | undefined;
+  /** Text, reasoning and tool calls in the order in which they came: providers that sign reasoning want it back so. */
+  readonly content: readonly Part[];
 }
 
 /** Gathers events into the answer they make. */
@@ -23,7 +27,8 @@ export class AnswerFold {
   #reasoning = "";
   #signature: string | undefined;
   #refusal = "";
-  #calls: { id: string; name: string; arguments: string }[] = [];
+  readonly #content: (Open<TextPart> | Open<ReasoningPart> | Open<ToolCallPart>)[] = [];
+  readonly #calls: Open<ToolCallPart>[] = [];
   #reason: FinishReason | undefined;
   #usage: Usage | undefined;
 
@@ -34,18 +39,20 @@ export class AnswerFold {
         this.#model = event.model ?? this.#model;
         return;
       case "text":
-        this.#text += event.text;
+        this.#addText(event.text);
         return;
       case "reasoning":
-        this.#reasoning += event.text;
-        this.#signature = event.signature ?? this.#signature;
+        this.#addReasoning(event);
         return;
       case "refusal":
         this.#refusal += event.text;
         return;
-      case "tool_call_start":
-        this.#calls[event.index] = { id: event.id, name: event.name, arguments: "" };
+      case "tool_call_start": {
+        const call = { type: "tool_call" as const, id: event.id, name: event.name, arguments: "" };
+        this.#calls[event.index] = call;
+        this.#content.push(call);
         return;
+      }
       case "tool_call_delta": {
         const call = this.#calls[event.index];
         if (call) call.arguments += event.arguments;
@@ -57,6 +64,26 @@ export class AnswerFold {
     }
   }
 
+  #addText(text: string): void {
+    this.#text += text;
+    const last = this.#content.at(-1);
+    if (last?.type === "text") last.text += text;
+    else if (text !== "") this.#content.push({ type: "text", text });
+  }
+
+  // A signature covers one piece of reasoning, so the piece after it is another part.
+  #addReasoning(event: ReasoningEvent): void {
+    this.#reasoning += event.text;
+    this.#signature = event.signature ?? this.#signature;
+    const last = this.#content.at(-1);
+    let part: Open<ReasoningPart>;
+    if (last?.type === "reasoning" && last.signature === undefined) part = last;
+    else this.#content.push((part = { type: "reasoning", text: "" }));
+    part.text += event.text;
+    if (event.signature !== undefined) part.signature = event.signature;
+    if (event.signedBy !== undefined) part.signedBy = event.signedBy;
+  }
+
   /** The answer so far. */
   answer(): ModelAnswer {
     return {
@@ -66,9 +93,10 @@ export class AnswerFold {
       reasoning: this.#reasoning,
       reasoningSignature: this.#signature,
       refusal: this.#refusal,
-      toolCalls: this.#calls.filter(Boolean),
+      toolCalls: this.#calls.filter(Boolean).map(({ id, name, arguments: text }) => ({ id, name, arguments: text })),
       finishReason: this.#reason,
       usage: this.#usage,
+      content: this.#content.map((part) => ({ ...part })),
     };
   }
 }
@@ -82,16 +110,6 @@ export function foldEvents(events: Iterable<ModelEvent>): ModelAnswer {
 
 /** The assistant message that a next request carries after this answer. */
 export function answerMessage(answer: ModelAnswer): Message {
-  const content: Part[] = [];
-  if (answer.reasoning !== "") {
-    content.push({
-      type: "reasoning",
-      text: answer.reasoning,
-      ...(answer.reasoningSignature === undefined ? {} : { signature: answer.reasoningSignature }),
-    });
-  }
-  const text = answer.text === "" ? answer.refusal : answer.text;
-  if (text !== "") content.push({ type: "text", text });
-  for (const call of answer.toolCalls) content.push({ type: "tool_call", ...call });
-  return { role: "assistant", content };
+  if (answer.text !== "" || answer.refusal === "") return { role: "assistant", content: answer.content };
+  return { role: "assistant", content: [...answer.content, { type: "text", text: answer.refusal }] };
 }

@@ -42,6 +42,8 @@ export interface ReasoningPart {
   readonly text: string;
   /** The provider's signature over it (Anthropic, Google thought signatures). */
   readonly signature?: string;
+  /** Whose signature it is. A provider of another family leaves such reasoning out, because it would be refused as forged. */
+  readonly signedBy?: WireFamily;
 }
 
 export type Part = TextPart | ImagePart | ToolCallPart | ToolResultPart | ReasoningPart;
@@ -66,7 +68,12 @@ export type ToolChoice = "auto" | "none" | "required" | { readonly name: string 
 export type ResponseFormat =
   | { readonly type: "text" }
   | { readonly type: "json_object" }
-  | { readonly type: "json_schema"; readonly name: string; readonly schema: Readonly<Record<string, unknown>>; readonly strict?: boolean };
+  | {
+      readonly type: "json_schema";
+      readonly name: string;
+      readonly schema: Readonly<Record<string, unknown>>;
+      readonly strict?: boolean;
+    };
 
 /** One model call as every dialect says it and every provider understands it. */
 export interface ModelRequest {
