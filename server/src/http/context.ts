@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Principal } from "#identity/principal.ts";
+import { newId } from "#lib/ids.ts";
+import { continueTrace } from "#telemetry/trace-context.ts";
+
+/** What the server knows of one request while it runs. Filled in as the request passes the edge. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly traceId: string;
+  readonly traceparent: string;
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  /** The path without its query. */
+  readonly path: string;
+  /** The route's pattern, for logs and metrics. */
+  route: string;
+  principal: Principal | undefined;
+  model: string | undefined;
+  /** The stable code of the error that the client was told. */
+  code: string | undefined;
+}
+
+/** A request, its answer, and what is known of it. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly context: RequestContext;
+}
+
+// An id of the caller's is kept when it is harmless in a header and in a log line; ledger and audit ids are our own always.
+const HARMLESS_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+function single(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Names the request and joins it to its trace. */
+export function beginContext(req: IncomingMessage): RequestContext {
+  const given = single(req.headers["x-request-id"]);
+  const trace = continueTrace(single(req.headers["traceparent"]));
+  const url = req.url ?? "/";
+  const query = url.indexOf("?");
+  return {
+    requestId: given !== undefined && HARMLESS_ID.test(given) ? given : newId("req"),
+    traceId: trace.traceId,
+    traceparent: trace.traceparent,
+    startedAt: performance.now(),
+    path: query === -1 ? url : url.slice(0, query),
+    route: "unknown",
+    principal: undefined,
+    model: undefined,
+    code: undefined,
+  };
+}

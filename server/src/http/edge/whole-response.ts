@@ -1,0 +1,35 @@
+import type { ServerResponse } from "node:http";
+import type { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { ModelEvent, ModelEventSink } from "@slipway/contracts/model/event.ts";
+import { AnswerFold } from "@slipway/contracts/model/fold.ts";
+import type { AnswerFrame, Dialect } from "#router/dialects/dialect.ts";
+
+/** Gathers a model's events and sends them as one JSON answer. */
+export class WholeResponse implements ModelEventSink {
+  readonly #res: ServerResponse;
+  readonly #dialect: Dialect;
+  readonly #frame: AnswerFrame;
+  readonly #onFailure: (error: SlipwayError) => void;
+  readonly #fold = new AnswerFold();
+
+  constructor(res: ServerResponse, dialect: Dialect, frame: AnswerFrame, onFailure: (error: SlipwayError) => void) {
+    this.#res = res;
+    this.#dialect = dialect;
+    this.#frame = frame;
+    this.#onFailure = onFailure;
+  }
+
+  event(event: ModelEvent): void {
+    this.#fold.event(event);
+  }
+
+  end(): void {
+    const body = JSON.stringify(this.#dialect.encode(this.#fold.answer(), this.#frame));
+    this.#res.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+    this.#res.end(body);
+  }
+
+  fail(error: SlipwayError): void {
+    this.#onFailure(error);
+  }
+}

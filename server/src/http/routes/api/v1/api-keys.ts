@@ -1,0 +1,55 @@
+import { type ApiKey, createApiKeySchema } from "@slipway/contracts/api/api-keys.ts";
+import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { KeySnapshot } from "#identity/key-snapshot.ts";
+import { newId } from "#lib/ids.ts";
+import type { ApiKeys, StoredApiKey } from "#store/api-keys.ts";
+import { type App, type AppServices, auditOf, jsonBody, pathParam, principalOf } from "../../../app.ts";
+
+function present(key: StoredApiKey): ApiKey {
+  return {
+    id: key.id,
+    name: key.name,
+    prefix: key.prefix,
+    createdAt: key.createdAt.toISOString(),
+    revokedAt: key.revokedAt?.toISOString() ?? null,
+  };
+}
+
+/** `/api/v1/api-keys`: makes, lists and revokes keys of the caller's tenant. A change is in force here when the answer is sent. */
+export function registerApiKeys(
+  app: App,
+  services: AppServices,
+  options: {
+    readonly apiKeys: ApiKeys;
+    readonly snapshot: KeySnapshot;
+    /** A new key with its recognisable beginning and the hash to store. */
+    readonly mint: () => { readonly key: string; readonly prefix: string; readonly hash: Uint8Array };
+  },
+): void {
+  const { apiKeys, snapshot, mint } = options;
+  app.post("/api/v1/api-keys", async (c) => {
+    const principal = principalOf(c, services);
+    const { name } = await jsonBody(c, createApiKeySchema);
+    const { key, prefix, hash } = mint();
+    const stored = await apiKeys.create(principal.tenantId, { id: newId("key"), name, prefix, hash });
+    await snapshot.refresh();
+    auditOf(c, services, principal, "api_key.create", stored.id);
+    c.header("cache-control", "no-store");
+    return c.json({ ...present(stored), key }, 201);
+  });
+  app.get("/api/v1/api-keys", async (c) => {
+    const principal = principalOf(c, services);
+    const keys = await apiKeys.list(principal.tenantId);
+    return c.json({ apiKeys: keys.map(present) });
+  });
+  app.delete("/api/v1/api-keys/:id", async (c) => {
+    const principal = principalOf(c, services);
+    const id = pathParam(c, "id");
+    if (!(await apiKeys.revoke(principal.tenantId, id))) {
+      throw new SlipwayError("not_found", "There is no such API key.", { hint: "GET /api/v1/api-keys lists them." });
+    }
+    await snapshot.refresh();
+    auditOf(c, services, principal, "api_key.revoke", id);
+    return c.body(null, 204);
+  });
+}

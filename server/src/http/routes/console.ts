@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { extname, join, relative, sep } from "node:path";
+import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { App } from "../app.ts";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".ico": "image/x-icon",
+  ".woff2": "font/woff2",
+  ".json": "application/json",
+  ".txt": "text/plain; charset=utf-8",
+  ".webmanifest": "application/manifest+json",
+};
+
+/** Nothing from another host, no inline script or style, no frame around it, no address leaked to where a link leads. */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy":
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "permissions-policy": "camera=(), microphone=(), geolocation=()",
+};
+
+interface File {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly type: string;
+}
+
+// The console is some dozens of small files that its build made; they are read once.
+const MOST_FILES = 1000;
+
+function readFiles(dir: string): Map<string, File> {
+  const files = new Map<string, File>();
+  let names: string[];
+  try {
+    names = readdirSync(dir, { recursive: true, encoding: "utf8" }).slice(0, MOST_FILES);
+  } catch {
+    return files;
+  }
+  for (const name of names) {
+    const path = join(dir, name);
+    const type = TYPES[extname(name)];
+    if (type === undefined || !statSync(path).isFile()) continue;
+    files.set(relative(dir, path).split(sep).join("/"), { body: new Uint8Array(readFileSync(path)), type });
+  }
+  return files;
+}
+
+/** `/console/`: the built console. A path that is no file is a page of the console's own router. */
+export function registerConsole(app: App, dir: string): void {
+  let files = new Map<string, File>();
+  const find = (name: string): File | undefined => {
+    if (files.size === 0) files = readFiles(dir);
+    return files.get(name);
+  };
+  app.get("/", (c) => c.redirect("/console/"));
+  app.get("/console", (c) => c.redirect("/console/"));
+  app.get("/console/*", (c) => {
+    const name = c.env.context.path.slice("/console/".length);
+    const isAsset = name.startsWith("assets/");
+    const file = find(name === "" ? "index.html" : name) ?? (isAsset ? undefined : find("index.html"));
+    if (!file) {
+      throw new SlipwayError("not_found", "The console has no such file, or it is not built.", {
+        hint: "`./slipway up` builds it.",
+      });
+    }
+    return c.body(file.body, 200, {
+      ...SECURITY_HEADERS,
+      "content-type": file.type,
+      // Names under assets/ carry the hash of their content.
+      "cache-control": isAsset ? "public, max-age=31536000, immutable" : "no-cache",
+    });
+  });
+}

@@ -1,0 +1,191 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { AccessLog } from "#telemetry/access-log.ts";
+import type { Logger } from "#telemetry/logger.ts";
+import type { Metrics } from "#telemetry/metrics.ts";
+import { beginContext, type Exchange } from "./context.ts";
+import { noteError, sendError } from "./edge/errors.ts";
+
+/** Answers one exchange; a rejection becomes an error answer. */
+export type Handler = (exchange: Exchange) => Promise<void> | void;
+
+/** What stands in the way of serving anything but the operational routes. */
+export type Gate = () => SlipwayError | undefined;
+
+export interface HttpServer {
+  /** Resolves with the port when connections are taken. Rejects when the port cannot be had. */
+  listen(host: string, port: number): Promise<number>;
+  /** Refuses new work with 503 and waits for running requests, at most `graceMs`; then closes every connection. True when all ended by themselves. */
+  drain(graceMs: number): Promise<boolean>;
+}
+
+/** The routes that answer whatever state the server is in. */
+export interface OperationalRoutes {
+  readonly health: Handler;
+  readonly ready: Handler;
+  readonly metrics: Handler;
+}
+
+export interface HttpServerOptions {
+  readonly release: string;
+  readonly requestTimeoutMs: number;
+  readonly operational: OperationalRoutes;
+  readonly gate: Gate;
+  /** `POST /v1/chat/completions`, the hot route; absent when the router is switched off. */
+  readonly chatCompletions: Handler | undefined;
+  /** Everything else. */
+  readonly rest: Handler;
+  readonly log: Logger;
+  readonly accessLog: AccessLog;
+  readonly metrics: Metrics;
+}
+
+const DRAINING = new SlipwayError("draining", "This server is shutting down and takes no new requests.", {
+  hint: "Send the request again; another instance will answer.",
+  retryAfter: 1,
+});
+
+/** The one HTTP server: a switch for the operational and the hot routes, the application for the rest. */
+class NodeHttpServer implements HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  #running = 0;
+  #draining = false;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#server = createServer(
+      {
+        noDelay: true,
+        keepAliveTimeout: 65_000,
+        headersTimeout: 30_000,
+        requestTimeout: options.requestTimeoutMs,
+        maxHeaderSize: 32 * 1024,
+      },
+      (req, res) => this.#serve(req, res),
+    );
+  }
+
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, 4096, () => {
+        this.#server.off("error", reject);
+        const address = this.#server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  async drain(graceMs: number): Promise<boolean> {
+    this.#draining = true;
+    this.#server.closeIdleConnections();
+    let timer: NodeJS.Timeout | undefined;
+    if (this.#running > 0) {
+      await Promise.race([
+        new Promise<void>((resolve) => (this.#whenIdle = resolve)),
+        new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs))),
+      ]);
+      clearTimeout(timer);
+    }
+    const whole = this.#running === 0;
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+      // Answers that are on their way out of the socket get a moment; what is still open then is cut.
+      setTimeout(() => this.#server.closeAllConnections(), whole ? 250 : 0).unref();
+    });
+    return whole;
+  }
+
+  #serve(req: IncomingMessage, res: ServerResponse): void {
+    const context = beginContext(req);
+    const exchange: Exchange = { req, res, context };
+    res.setHeader("x-slipway-release", this.#options.release);
+    res.setHeader("x-request-id", context.requestId);
+    let counted = false;
+    res.once("close", () => this.#finish(exchange, counted));
+    // A socket that breaks while it is written to is the client's leaving, which `close` tells.
+    res.on("error", () => {});
+    const handler = this.#operational(exchange);
+    if (handler) {
+      void this.#run(handler, exchange);
+      return;
+    }
+    const refusal = this.#draining ? DRAINING : this.#options.gate();
+    if (refusal) {
+      res.setHeader("connection", "close");
+      sendError(res, noteError(refusal, context, this.#options.log), context);
+      return;
+    }
+    counted = true;
+    this.#running += 1;
+    void this.#run(this.#route(exchange), exchange);
+  }
+
+  #operational({ context, req }: Exchange): Handler | undefined {
+    if (req.method !== "GET" && req.method !== "HEAD") return undefined;
+    const { operational } = this.#options;
+    switch (context.path) {
+      case "/health":
+        context.route = "/health";
+        return operational.health;
+      case "/ready":
+        context.route = "/ready";
+        return operational.ready;
+      case "/metrics":
+        context.route = "/metrics";
+        return operational.metrics;
+      default:
+        return undefined;
+    }
+  }
+
+  #route({ context, req }: Exchange): Handler {
+    const { chatCompletions, rest } = this.#options;
+    if (chatCompletions && req.method === "POST" && context.path === "/v1/chat/completions") {
+      context.route = "/v1/chat/completions";
+      return chatCompletions;
+    }
+    return rest;
+  }
+
+  async #run(handler: Handler, exchange: Exchange): Promise<void> {
+    try {
+      await handler(exchange);
+    } catch (thrown) {
+      sendError(exchange.res, noteError(thrown, exchange.context, this.#options.log), exchange.context);
+    }
+  }
+
+  #finish({ req, res, context }: Exchange, counted: boolean): void {
+    const { accessLog, metrics } = this.#options;
+    const durationMs = performance.now() - context.startedAt;
+    const { route } = context;
+    // 499 is nginx's word for a client that left before the answer was whole.
+    const status = res.writableFinished ? res.statusCode : 499;
+    metrics.httpRequests.inc({ route, status });
+    metrics.httpDuration.observe({ route }, durationMs / 1000);
+    accessLog.write({
+      requestId: context.requestId,
+      traceId: context.traceId,
+      tenantId: context.principal?.tenantId,
+      keyId: context.principal?.keyId,
+      method: req.method ?? "",
+      route,
+      status,
+      durationMs,
+      model: context.model,
+      code: context.code,
+    });
+    if (!counted) return;
+    this.#running -= 1;
+    if (this.#draining && this.#running === 0) this.#whenIdle?.();
+  }
+}
+
+/** A server that does not listen yet. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  return new NodeHttpServer(options);
+}

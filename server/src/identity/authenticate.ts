@@ -1,0 +1,51 @@
+import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { KeySnapshot } from "./key-snapshot.ts";
+import type { Principal } from "./principal.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** The request headers that say who is calling, as Node gives them. */
+export interface CredentialHeaders {
+  readonly authorization?: string | undefined;
+  readonly "x-api-key"?: string | string[] | undefined;
+  readonly cookie?: string | undefined;
+}
+
+/** Finds the caller, or throws `unauthenticated`. Reads memory only. */
+export type Authenticate = (headers: CredentialHeaders) => Principal;
+
+// A key longer than this is not one of ours; hashing it would be work for nothing.
+const MOST_KEY_CHARACTERS = 512;
+
+function unauthenticated(message: string): SlipwayError {
+  return new SlipwayError("unauthenticated", message, {
+    hint: "Send an API key as `Authorization: Bearer <key>` or `X-API-KEY: <key>`.",
+  });
+}
+
+function presentedKey(headers: CredentialHeaders): string | undefined {
+  const authorization = headers.authorization;
+  if (authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === "bearer ") {
+    return authorization.slice(7).trim();
+  }
+  const header = headers["x-api-key"];
+  return typeof header === "string" && header !== "" ? header : undefined;
+}
+
+/** Accepts an API key by `Authorization` or `X-API-KEY`, and the console's session cookie when no key is sent. */
+export function createAuthenticate(options: {
+  readonly keys: KeySnapshot;
+  readonly sessions: Sessions;
+  readonly hashKey: (key: string) => Uint8Array;
+}): Authenticate {
+  return (headers) => {
+    const key = presentedKey(headers);
+    if (key !== undefined) {
+      const principal = key.length > MOST_KEY_CHARACTERS ? undefined : options.keys.byHash(options.hashKey(key));
+      if (!principal) throw unauthenticated("The API key is not valid: it is unknown, revoked or mistyped.");
+      return principal;
+    }
+    const session = options.sessions.read(headers.cookie);
+    if (session) return session.principal;
+    throw unauthenticated("The request carries no API key.");
+  };
+}

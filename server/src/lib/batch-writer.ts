@@ -1,0 +1,110 @@
+/** Settings of a {@link BatchWriter}. */
+export interface BatchWriterOptions<Item> {
+  /** Writes all or none; a rejection keeps the items and tries again. Must be idempotent. */
+  readonly write: (items: readonly Item[]) => Promise<void>;
+  /** Items that may wait. */
+  readonly maxQueue: number;
+  /** Items of one write. */
+  readonly maxBatch: number;
+  /** Milliseconds that an item may wait for company. */
+  readonly intervalMs: number;
+  /** Milliseconds between tries after a failure; doubles from the least to the most, with jitter. */
+  readonly retryMs: { readonly least: number; readonly most: number };
+  /** Told of each failed write; `attempt` counts from 1 since the last success. */
+  readonly onFailure: (error: unknown, attempt: number) => void;
+}
+
+/**
+ * Gathers items and writes them in groups, in order, one write at a time. The queue is bounded: `push` answers false when
+ * it is full, and `nearlyFull` tells early enough to stop taking work in.
+ */
+export class BatchWriter<Item> {
+  readonly #options: BatchWriterOptions<Item>;
+  #queue: Item[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #writing = false;
+  #closed = false;
+  #failures = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(options: BatchWriterOptions<Item>) {
+    this.#options = options;
+  }
+
+  /** Items that wait or are being written. */
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /** True when less than a tenth of the queue is free. */
+  get nearlyFull(): boolean {
+    return this.#queue.length >= this.#options.maxQueue * 0.9;
+  }
+
+  /** False when the queue is full or closed; the item is then not taken. */
+  push(item: Item): boolean {
+    if (this.#closed || this.#queue.length >= this.#options.maxQueue) return false;
+    this.#queue.push(item);
+    if (this.#queue.length >= this.#options.maxBatch && this.#failures === 0) this.#schedule(0);
+    else this.#schedule(this.#options.intervalMs);
+    return true;
+  }
+
+  /** Resolves when everything pushed so far is written, or after `timeoutMs`; true when it is written. */
+  async flush(timeoutMs: number): Promise<boolean> {
+    if (this.#queue.length === 0) return true;
+    this.#schedule(0);
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      new Promise<void>((resolve) => this.#waiting.push(resolve)),
+      new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs))),
+    ]);
+    clearTimeout(timer);
+    return this.#queue.length === 0;
+  }
+
+  /** Flushes, takes nothing more, and answers what could not be written. */
+  async close(timeoutMs: number): Promise<readonly Item[]> {
+    await this.flush(timeoutMs);
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return this.#queue;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#writing || (this.#timer !== undefined && delayMs > 0)) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#write();
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  async #write(): Promise<void> {
+    if (this.#writing || this.#queue.length === 0 || this.#closed) return;
+    this.#writing = true;
+    const items = this.#queue.slice(0, this.#options.maxBatch);
+    try {
+      await this.#options.write(items);
+      this.#queue = this.#queue.slice(items.length);
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures += 1;
+      this.#options.onFailure(error, this.#failures);
+    }
+    this.#writing = false;
+    if (this.#queue.length === 0) {
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    } else {
+      this.#schedule(this.#failures === 0 ? 0 : this.#backoff());
+    }
+  }
+
+  #backoff(): number {
+    const { least, most } = this.#options.retryMs;
+    const ceiling = Math.min(most, least * 2 ** Math.min(this.#failures - 1, 20));
+    return Math.ceil(ceiling / 2 + (Math.random() * ceiling) / 2);
+  }
+}

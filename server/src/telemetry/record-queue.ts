@@ -1,0 +1,58 @@
+import { BatchWriter } from "#lib/batch-writer.ts";
+import { describeError, type LogFields, type Logger } from "./logger.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** Records on their way to the database. */
+export interface RecordQueue<Item extends object> {
+  /** Takes a record. One that finds the queue full goes to the log whole, so that it can be recovered from there. */
+  take(item: Item): void;
+  /** True when records pile up so far that no more work should be taken in. */
+  readonly nearlyFull: boolean;
+  /** Writes what waits, for at most `timeoutMs`; what cannot be written goes to the log. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/**
+ * A queue that group-commits: a record is written at most 200 ms, or 500 records, after it was taken while the database
+ * answers, and is kept and tried again while it does not. `write` must be idempotent by the record's id.
+ */
+export function createRecordQueue<Item extends object>(options: {
+  /** The queue's name in logs and metrics. */
+  readonly queue: string;
+  readonly write: (items: readonly Item[]) => Promise<void>;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}): RecordQueue<Item> {
+  const { queue, log, metrics } = options;
+  const writer = new BatchWriter<Item>({
+    write: options.write,
+    maxQueue: 50_000,
+    maxBatch: 500,
+    intervalMs: 200,
+    retryMs: { least: 100, most: 5_000 },
+    onFailure(error, attempt) {
+      metrics.queueFailures.inc({ queue });
+      // One line at the first failure and one in each sixteen after it: an outage must not flood the log.
+      if (attempt % 16 === 1) {
+        log.error({ queue, attempt, error: describeError(error) }, "records cannot be written and are kept for another try");
+      }
+    },
+  });
+  const drop = (item: Item): void => {
+    metrics.queueDropped.inc({ queue });
+    const record: LogFields = Object.fromEntries(Object.entries(item));
+    log.error({ queue, record }, "a record could not be written to the database; this line holds it");
+  };
+  metrics.watchQueue(queue, () => writer.length);
+  return {
+    take(item) {
+      if (!writer.push(item)) drop(item);
+    },
+    get nearlyFull() {
+      return writer.nearlyFull;
+    },
+    async close(timeoutMs) {
+      for (const item of await writer.close(timeoutMs)) drop(item);
+    },
+  };
+}
