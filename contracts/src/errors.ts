@@ -29,10 +29,12 @@ export const ERROR_STATUS = {
   provider_stream_broken: 502,
   draining: 503,
   overloaded: 503,
+  agent_broken: 503,
   database_unavailable: 503,
   database_unsafe: 503,
   provider_not_configured: 503,
   provider_timeout: 504,
+  agent_timeout: 504,
 } as const;
 
 /** A stable code, safe to match on in client code. */
