@@ -16,19 +16,19 @@ export interface StoredRun {
   readonly finishedAt: Date | null;
 }
 
+/** How a run ended. */
+export interface RunEnd {
+  readonly status: Exclude<RunStatus, "running">;
+  readonly output: Uint8Array | null;
+  readonly error: StoredRun["error"];
+  readonly steps: number;
+  readonly usage: Usage;
+}
+
 export interface Runs {
+  /** Throws `thread_not_found` when the tenant has no such thread. */
   create(tenantId: string, run: { id: string; agent: string; threadId: string }): Promise<StoredRun>;
   /** Ends a run that is still running; a run that has ended stays as it is. */
-  finish(
-    tenantId: string,
-    runId: string,
-    end: {
-      status: Exclude<RunStatus, "running">;
-      output: Uint8Array | null;
-      error: StoredRun["error"];
-      steps: number;
-      usage: Usage;
-    },
-  ): Promise<void>;
+  finish(tenantId: string, runId: string, end: RunEnd): Promise<void>;
   get(tenantId: string, runId: string): Promise<StoredRun | undefined>;
 }

@@ -1,0 +1,93 @@
+import type { DatabaseConnection } from "../../connection.ts";
+import type { Statement } from "../sql.ts";
+import { reachableRoles, sessionRoles, type RolePowers } from "./roles.ts";
+import { excessRights, permissivePolicies, tenantTables, type Policy } from "./tables.ts";
+
+/** Runs one statement and answers its rows. */
+export type Query = <Row>(statement: Statement<Row>) => Promise<readonly Row[]>;
+
+const ROLES = ["slipway_app", "slipway_directory"];
+
+// As PostgreSQL writes the conditions of the migrations back (pg_get_expr).
+const OWN_TENANT = "(tenant_id = current_setting('slipway.tenant_id'::text, true))";
+const DIRECTORY = "((CURRENT_USER = 'slipway_directory'::name) AND (revoked_at IS NULL))";
+
+/**
+ * Everything by which the server's login, or its roles, could get round row level security: one sentence each, none when
+ * tenants are apart. On the embedded database the session is its superuser, so there the roles alone are looked at.
+ * A database without our tables has no problem yet.
+ */
+export async function isolationProblems(
+  query: Query,
+  engine: DatabaseConnection["engine"],
+): Promise<readonly string[]> {
+  const session = await query(sessionRoles());
+  const present = session.filter((row) => row.exists).map((row) => row.role);
+  const login = session[0]?.login;
+  const problems: string[] = [];
+  if (engine === "postgresql" && login !== undefined) {
+    problems.push(...(await roleProblems(query, login)));
+    for (const row of session) {
+      if (row.exists && !row.granted) problems.push(`The login ${login} may not become ${row.role}.`);
+    }
+  }
+  for (const role of present) problems.push(...(await roleProblems(query, role)));
+  problems.push(...(await tableProblems(query)));
+  return problems;
+}
+
+async function roleProblems(query: Query, role: string): Promise<readonly string[]> {
+  const reachable = await query(reachableRoles(role));
+  const self = reachable.find((powers) => powers.role === role);
+  // A superuser can become everyone; to list them all would hide the one thing to change.
+  if (self?.superuser) return [`${role} is a superuser.`];
+  const problems = reachable.flatMap((powers) => describe(role, powers));
+  const rights = await query(excessRights(role));
+  return [...problems, ...rights.map(({ right, table }) => `${role} has ${right} on slipway.${table}.`)];
+}
+
+function describe(role: string, powers: RolePowers): readonly string[] {
+  const who = powers.role === role ? role : `${role} can become ${powers.role}, which`;
+  const is = powers.role === role ? `${role} is` : `${who} is`;
+  return [
+    ...(powers.superuser ? [`${is} a superuser.`] : []),
+    ...(powers.bypassesRls ? [`${who} has BYPASSRLS.`] : []),
+    ...(powers.makesRoles ? [`${who} has CREATEROLE, and so could give itself the tables' owner.`] : []),
+    ...(powers.replicates ? [`${who} has REPLICATION, and so could copy every row.`] : []),
+    ...(powers.owns ? [`${who} owns tables of Slipway, or their schema.`] : []),
+    ...(powers.reachesHost ? [`${is} one of the roles that reach the database server's files or programs.`] : []),
+    ...(ROLES.includes(role) && ROLES.includes(powers.role) && powers.role !== role ? [`${who} it must not be.`] : []),
+  ];
+}
+
+async function tableProblems(query: Query): Promise<readonly string[]> {
+  const tables = await query(tenantTables());
+  const policies = await query(permissivePolicies());
+  const problems = policies.flatMap((policy) =>
+    isOwnTenant(policy) || isDirectory(policy)
+      ? []
+      : [`The policy ${policy.policy} on slipway.${policy.table} is none of ours and lets rows through.`],
+  );
+  for (const { table, enabled, forced } of tables) {
+    if (!enabled || !forced)
+      problems.push(`Row level security is not ${enabled ? "forced" : "enabled"} on slipway.${table}.`);
+    if (!policies.some((policy) => policy.table === table && isOwnTenant(policy))) {
+      problems.push(`slipway.${table} has no policy that keeps tenants apart.`);
+    }
+  }
+  return problems;
+}
+
+function isOwnTenant(policy: Policy): boolean {
+  return isFor(policy, "slipway_app") && policy.using === OWN_TENANT && (policy.check ?? OWN_TENANT) === OWN_TENANT;
+}
+
+function isDirectory(policy: Policy): boolean {
+  return (
+    policy.table === "api_keys" && policy.readOnly && isFor(policy, "slipway_directory") && policy.using === DIRECTORY
+  );
+}
+
+function isFor(policy: Policy, role: string): boolean {
+  return policy.roles.length === 1 && policy.roles[0] === role;
+}

@@ -1,0 +1,24 @@
+import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
+import type { UsageLedger } from "../../usage-ledger.ts";
+import { byTenant } from "../by-tenant.ts";
+import type { Database } from "../database.ts";
+import { appendUsage } from "./append.ts";
+import { totalUsage } from "./total.ts";
+
+export function createUsageLedger(database: Database): UsageLedger {
+  return {
+    async append(entries) {
+      const statements = [...byTenant(entries)].map(([tenantId, own]) => ({
+        tenantId,
+        statement: appendUsage(tenantId, own),
+      }));
+      await database.asTenants(statements);
+    },
+    async total(tenantId, since) {
+      const [row] = await database.asTenant(tenantId, totalUsage(tenantId, since));
+      if (!row) return { calls: 0, usage: NO_USAGE };
+      const { calls, ...usage } = row;
+      return { calls, usage };
+    },
+  };
+}
