@@ -56,7 +56,9 @@ export interface AgentDefinition {
 
 /** The schema that a loaded agent file is checked against. Unknown fields are refused: a typo is told, not ignored. */
 export const agentDefinitionSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, "lower case letters, digits and hyphens, at most 64"),
+  name: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, "lower case letters, digits and hyphens, at most 64"),
   description: z.string().min(1).max(1000),
   instructions: z.string().min(1).max(100_000),
   model: z.string().min(1).max(256).optional(),

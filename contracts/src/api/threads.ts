@@ -23,5 +23,8 @@ export const threadMessageSchema = z.object({
 export type ThreadMessage = z.infer<typeof threadMessageSchema>;
 
 /** Answer of `GET /api/v1/threads/<id>/messages`: oldest first. */
-export const threadMessageListSchema = z.object({ messages: z.array(threadMessageSchema), nextCursor: z.string().nullable() });
+export const threadMessageListSchema = z.object({
+  messages: z.array(threadMessageSchema),
+  nextCursor: z.string().nullable(),
+});
 export type ThreadMessageList = z.infer<typeof threadMessageListSchema>;

@@ -77,7 +77,11 @@ export function loadConfig(environment: Environment, cwd: string): Config {
   const stage = env.choice(["APP_ENV", "NODE_ENV"], ["development", "staging", "production", "test"], "development");
   const roles = readRoles(env);
   const providers = readProviders(env);
-  const level = env.choice(["LOG_LEVEL", "LOGGING_LEVEL"], ["debug", "info", "warn", "warning", "error", "critical", "silent"], "info");
+  const level = env.choice(
+    ["LOG_LEVEL", "LOGGING_LEVEL"],
+    ["debug", "info", "warn", "warning", "error", "critical", "silent"],
+    "info",
+  );
   const config: Config = {
     environment: stage,
     roles,
@@ -112,10 +116,14 @@ export function loadConfig(environment: Environment, cwd: string): Config {
     withoutEffect: acceptedWithoutEffect(env),
   };
   if (stage === "production" && config.database.url === undefined && !env.flag("ALLOW_EMBEDDED_DATABASE")) {
-    env.problems.push("DATABASE_URL is missing: the embedded database is not for production (ALLOW_EMBEDDED_DATABASE=true overrides this)");
+    env.problems.push(
+      "DATABASE_URL is missing: the embedded database is not for production (ALLOW_EMBEDDED_DATABASE=true overrides this)",
+    );
   }
   if (stage === "production" && config.keys.encryptionKey === undefined && config.database.url !== undefined) {
-    env.problems.push("ENCRYPTION_KEY is missing: in production the key that encrypts data is given, not made (try: openssl rand -base64 32)");
+    env.problems.push(
+      "ENCRYPTION_KEY is missing: in production the key that encrypts data is given, not made (try: openssl rand -base64 32)",
+    );
   }
   env.finish();
   return config;

@@ -16,8 +16,13 @@ export function readProviders(env: EnvironmentReader): {
   const openai = { apiKey: env.text("OPENAI_API_KEY"), baseUrl: env.url("OPENAI_BASE_URL", web) };
   const anthropic = { apiKey: env.text("ANTHROPIC_API_KEY"), baseUrl: env.url("ANTHROPIC_BASE_URL", web) };
   const google = { apiKey: env.text("GEMINI_API_KEY", "GOOGLE_AI_API_KEY"), baseUrl: env.url("GEMINI_BASE_URL", web) };
-  const compatible = { apiKey: env.text("OPENAI_COMPATIBLE_API_KEY"), baseUrl: env.url("OPENAI_COMPATIBLE_BASE_URL", web) };
-  const configured = [openai.apiKey, anthropic.apiKey, google.apiKey, compatible.baseUrl].some((value) => value !== undefined);
+  const compatible = {
+    apiKey: env.text("OPENAI_COMPATIBLE_API_KEY"),
+    baseUrl: env.url("OPENAI_COMPATIBLE_BASE_URL", web),
+  };
+  const configured = [openai.apiKey, anthropic.apiKey, google.apiKey, compatible.baseUrl].some(
+    (value) => value !== undefined,
+  );
   if (testMode === true || (testMode === undefined && !configured)) {
     return { settings: { mock: { tokenDelayMs } }, mockByDefault: testMode === undefined, defaultModel: "mock-1" };
   }
@@ -27,7 +32,12 @@ export function readProviders(env: EnvironmentReader): {
     ...(google.apiKey === undefined ? {} : { google: keyed(google.apiKey, google.baseUrl) }),
     ...(compatible.baseUrl === undefined
       ? {}
-      : { openaiCompatible: { baseUrl: compatible.baseUrl, ...(compatible.apiKey === undefined ? {} : { apiKey: compatible.apiKey }) } }),
+      : {
+          openaiCompatible: {
+            baseUrl: compatible.baseUrl,
+            ...(compatible.apiKey === undefined ? {} : { apiKey: compatible.apiKey }),
+          },
+        }),
   };
   const defaultModel = settings.openai
     ? DEFAULT_MODELS.openai

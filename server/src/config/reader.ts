@@ -82,14 +82,17 @@ export class EnvironmentReader {
     const text = this.text(name);
     if (text === undefined) return undefined;
     if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
-    this.problems.push(`${name} must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`);
+    this.problems.push(
+      `${name} must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+    );
     return undefined;
   }
 
   /** Text of at least `least` characters: a secret that is too short protects nothing. */
   secret(name: string, least: number): string | undefined {
     const value = this.text(name);
-    if (value !== undefined && value.length < least) this.problems.push(`${name} must have at least ${least} characters`);
+    if (value !== undefined && value.length < least)
+      this.problems.push(`${name} must have at least ${least} characters`);
     return value;
   }
 

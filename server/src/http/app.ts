@@ -43,7 +43,13 @@ export function principalOf(c: AppContext, services: AppServices): Principal {
 }
 
 /** Records what the caller did. */
-export function auditOf(c: AppContext, services: AppServices, principal: Principal, action: string, target: string): void {
+export function auditOf(
+  c: AppContext,
+  services: AppServices,
+  principal: Principal,
+  action: string,
+  target: string,
+): void {
   services.audit({
     tenantId: principal.tenantId,
     actor: actorOf(principal),
@@ -96,9 +102,13 @@ export function createApp(log: Logger, register: (app: App) => void): Handler {
   register(app);
   app.onError((error, c) => answerError(error, c, log));
   app.notFound((c) => {
-    const error = new SlipwayError("not_found", `There is nothing at ${c.req.method} ${c.env.context.path.slice(0, 200)}.`, {
-      hint: "See the README for the paths.",
-    });
+    const error = new SlipwayError(
+      "not_found",
+      `There is nothing at ${c.req.method} ${c.env.context.path.slice(0, 200)}.`,
+      {
+        hint: "See the README for the paths.",
+      },
+    );
     return answerError(error, c, log);
   });
   const contexts = new WeakMap<object, RequestContext>();

@@ -12,5 +12,10 @@ export interface OpenedModel {
 /** Finds who answers a model name: an agent for `agent/<name>`, else a provider. Rejects with the error to tell the client. */
 export type OpenModel = (
   decoded: DecodedRequest,
-  origin: { readonly principal: Principal; readonly requestId: string; readonly traceparent: string; readonly deadline: number },
+  origin: {
+    readonly principal: Principal;
+    readonly requestId: string;
+    readonly traceparent: string;
+    readonly deadline: number;
+  },
 ) => Promise<OpenedModel> | OpenedModel;

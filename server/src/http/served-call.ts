@@ -51,7 +51,10 @@ export class ServedCall implements ModelEventSink {
   clientGone(): void {
     if (this.#over) return;
     this.#call?.abort();
-    this.#close({ outcome: "aborted", error: new SlipwayError("client_closed_request", "The client left before the answer was whole.") });
+    this.#close({
+      outcome: "aborted",
+      error: new SlipwayError("client_closed_request", "The client left before the answer was whole."),
+    });
   }
 
   #close(end: CallEnd): void {

@@ -24,7 +24,11 @@ function unauthenticated(message: string): SlipwayError {
 
 function presentedKey(headers: CredentialHeaders): string | undefined {
   const authorization = headers.authorization;
-  if (authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === "bearer ") {
+  if (
+    authorization !== undefined &&
+    authorization.length > 7 &&
+    authorization.slice(0, 7).toLowerCase() === "bearer "
+  ) {
     return authorization.slice(7).trim();
   }
   const header = headers["x-api-key"];

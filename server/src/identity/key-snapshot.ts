@@ -30,7 +30,12 @@ class Snapshot implements KeySnapshot {
   #refreshing: Promise<void> | undefined;
   #reading = false;
 
-  constructor(directory: Directory, environmentKey: EnvironmentKey | undefined, pollMs: number, onFailure: (error: unknown) => void) {
+  constructor(
+    directory: Directory,
+    environmentKey: EnvironmentKey | undefined,
+    pollMs: number,
+    onFailure: (error: unknown) => void,
+  ) {
     this.#directory = directory;
     this.#environmentKey = environmentKey;
     this.#timer = setInterval(() => {

@@ -11,7 +11,10 @@ export interface Session {
 /** Console sessions: what the cookie holds is sealed by the server, so that nothing readable or usable elsewhere lies in a browser. */
 export interface Sessions {
   /** The session and the `Set-Cookie` value that opens it. */
-  open(principal: Principal, options: { readonly https: boolean }): { readonly session: Session; readonly setCookie: string };
+  open(
+    principal: Principal,
+    options: { readonly https: boolean },
+  ): { readonly session: Session; readonly setCookie: string };
   /** The session of a `Cookie` header; undefined when there is none, it has ended, or its key was revoked. */
   read(cookieHeader: string | undefined): Session | undefined;
   /** The `Set-Cookie` values that close any session of this server. */

@@ -21,7 +21,10 @@ test("items are written in order and in groups no larger than the batch", async 
   const { instance, batches } = writer();
   for (let item = 0; item < 25; item += 1) assert.equal(instance.push(item), true);
   assert.equal(await instance.flush(1000), true);
-  assert.deepEqual(batches.flat(), Array.from({ length: 25 }, (_, item) => item));
+  assert.deepEqual(
+    batches.flat(),
+    Array.from({ length: 25 }, (_, item) => item),
+  );
   assert.ok(batches.every((batch) => batch.length <= 10));
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { createLimiter } from "./limiter.ts";
 
 const KEY = { tenantId: "t", keyId: "k" };
@@ -58,18 +58,22 @@ test("a refused request consumes nothing of the rate", () => {
 
 test("over any time no key starts more than its rate and burst allow", () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 200 }), fc.integer({ min: 10, max: 600 }), (gaps, rate) => {
-      let now = 0;
-      let admitted = 0;
-      const limiter = createLimiter({ concurrency: 1e6, concurrencyPerKey: 1e6, requestsPerMinute: rate }, () => now);
-      for (const gap of gaps) {
-        now += gap;
-        try {
-          limiter.admit(KEY);
-          admitted += 1;
-        } catch {}
-      }
-      assert.ok(admitted <= Math.max(1, Math.floor(rate / 10)) + Math.ceil((now / 60_000) * rate));
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 200 }),
+      fc.integer({ min: 10, max: 600 }),
+      (gaps, rate) => {
+        let now = 0;
+        let admitted = 0;
+        const limiter = createLimiter({ concurrency: 1e6, concurrencyPerKey: 1e6, requestsPerMinute: rate }, () => now);
+        for (const gap of gaps) {
+          now += gap;
+          try {
+            limiter.admit(KEY);
+            admitted += 1;
+          } catch {}
+        }
+        assert.ok(admitted <= Math.max(1, Math.floor(rate / 10)) + Math.ceil((now / 60_000) * rate));
+      },
+    ),
   );
 });

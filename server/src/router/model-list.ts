@@ -45,7 +45,7 @@ export function createModelList(providers: ReadonlyMap<string, Provider>): Model
       const now = Date.now();
       const lists = await Promise.all(
         [...entries].map(([provider, entry]) => {
-          if (entry.freshUntil > now) return entry.models;
+          if (entry.freshUntil > now) return Promise.resolve(entry.models);
           entry.asking ??= ask(provider, entry);
           return entry.asking;
         }),

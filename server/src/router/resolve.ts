@@ -29,9 +29,13 @@ function notFound(model: string, providers: ReadonlyMap<string, Provider>): Slip
  */
 export function resolveTarget(model: string, providers: ReadonlyMap<string, Provider>): Target {
   if (providers.size === 0) {
-    throw new SlipwayError("provider_not_configured", "No model provider is configured and the mock is off (TEST_MODE=false).", {
-      hint: "Set OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY or OPENAI_COMPATIBLE_BASE_URL, or TEST_MODE=true for the mock.",
-    });
+    throw new SlipwayError(
+      "provider_not_configured",
+      "No model provider is configured and the mock is off (TEST_MODE=false).",
+      {
+        hint: "Set OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY or OPENAI_COMPATIBLE_BASE_URL, or TEST_MODE=true for the mock.",
+      },
+    );
   }
   const slash = model.indexOf("/");
   const named = slash > 0 ? providers.get(model.slice(0, slash)) : undefined;

@@ -43,7 +43,12 @@ class MeteredSink implements ModelEventSink {
   #begun = false;
   #over = false;
 
-  constructor(sink: ModelEventSink, provider: string, metrics: Metrics, book: (usage: Usage | undefined, outcome: UsageEntry["outcome"]) => void) {
+  constructor(
+    sink: ModelEventSink,
+    provider: string,
+    metrics: Metrics,
+    book: (usage: Usage | undefined, outcome: UsageEntry["outcome"]) => void,
+  ) {
     this.#sink = sink;
     this.#provider = provider;
     this.#metrics = metrics;
@@ -53,7 +58,10 @@ class MeteredSink implements ModelEventSink {
   event(event: ModelEvent): void {
     if (!this.#begun) {
       this.#begun = true;
-      this.#metrics.timeToFirstToken.observe({ provider: this.#provider }, (performance.now() - this.#startedAt) / 1000);
+      this.#metrics.timeToFirstToken.observe(
+        { provider: this.#provider },
+        (performance.now() - this.#startedAt) / 1000,
+      );
     }
     if (event.type === "finish") this.#usage = event.usage;
     this.#sink.event(event);
@@ -87,8 +95,6 @@ function countTokens(metrics: Metrics, provider: string, usage: Usage): void {
   if (usage.cacheWrite > 0) metrics.modelTokens.inc({ provider, class: "cache_write" }, usage.cacheWrite);
   if (usage.reasoning > 0) metrics.modelTokens.inc({ provider, class: "reasoning" }, usage.reasoning);
 }
-
-
 
 /** Routes model calls to the configured providers. */
 export function createRouter(options: {

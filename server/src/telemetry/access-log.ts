@@ -31,7 +31,11 @@ const MOST_KEPT = 4 * 1024 * 1024;
  * The line per request, hand-made and written in groups, because at some thousand requests a second a general logger
  * costs more than the request's own bookkeeping.
  */
-export function createAccessLog(options: { readonly enabled: boolean; readonly release: string; readonly fd?: number }): AccessLog {
+export function createAccessLog(options: {
+  readonly enabled: boolean;
+  readonly release: string;
+  readonly fd?: number;
+}): AccessLog {
   if (!options.enabled) return { write: () => {}, flush: () => {} };
   const fd = options.fd ?? 1;
   const tail = `,"release":${JSON.stringify(options.release)},"msg":"request"}\n`;
@@ -54,7 +58,9 @@ export function createAccessLog(options: { readonly enabled: boolean; readonly r
     write(line) {
       buffer +=
         `{"level":"info","time":"${new Date().toISOString()}","requestId":${JSON.stringify(line.requestId)},"traceId":"${line.traceId}"` +
-        (line.tenantId === undefined ? "" : `,"tenantId":${JSON.stringify(line.tenantId)},"keyId":${JSON.stringify(line.keyId ?? "")}`) +
+        (line.tenantId === undefined
+          ? ""
+          : `,"tenantId":${JSON.stringify(line.tenantId)},"keyId":${JSON.stringify(line.keyId ?? "")}`) +
         `,"method":${JSON.stringify(line.method)},"route":${JSON.stringify(line.route)},"status":${line.status},"durationMs":${line.durationMs.toFixed(2)}` +
         (line.model === undefined ? "" : `,"model":${JSON.stringify(line.model)}`) +
         (line.code === undefined ? "" : `,"code":${JSON.stringify(line.code)}`) +

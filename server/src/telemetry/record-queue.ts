@@ -34,7 +34,10 @@ export function createRecordQueue<Item extends object>(options: {
       metrics.queueFailures.inc({ queue });
       // One line at the first failure and one in each sixteen after it: an outage must not flood the log.
       if (attempt % 16 === 1) {
-        log.error({ queue, attempt, error: describeError(error) }, "records cannot be written and are kept for another try");
+        log.error(
+          { queue, attempt, error: describeError(error) },
+          "records cannot be written and are kept for another try",
+        );
       }
     },
   });

@@ -17,10 +17,14 @@ export function createAdmit(options: {
   return (principal) => {
     try {
       if (queues.some((queue) => queue.nearlyFull)) {
-        throw new SlipwayError("overloaded", "Usage and audit records cannot be written fast enough; no more requests are taken.", {
-          hint: "Try again in a few seconds; if it lasts, look at the database.",
-          retryAfter: 5,
-        });
+        throw new SlipwayError(
+          "overloaded",
+          "Usage and audit records cannot be written fast enough; no more requests are taken.",
+          {
+            hint: "Try again in a few seconds; if it lasts, look at the database.",
+            retryAfter: 5,
+          },
+        );
       }
       return limiter.admit(principal);
     } catch (error) {

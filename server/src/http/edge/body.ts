@@ -2,7 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 
 function tooLarge(maxBytes: number): SlipwayError {
-  return new SlipwayError("body_too_large", `The body is larger than ${maxBytes} bytes.`, { hint: "Send less, or raise MAX_BODY_BYTES." });
+  return new SlipwayError("body_too_large", `The body is larger than ${maxBytes} bytes.`, {
+    hint: "Send less, or raise MAX_BODY_BYTES.",
+  });
 }
 
 // A client that is told "too large" must be able to read it, and most read only when they have sent everything.
@@ -30,10 +32,15 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<string
     });
     req.on("end", () => {
       if (size > maxBytes) reject(tooLarge(maxBytes));
-      else resolve(chunks.length === 1 && chunks[0] ? chunks[0].toString("utf8") : Buffer.concat(chunks).toString("utf8"));
+      else
+        resolve(chunks.length === 1 && chunks[0] ? chunks[0].toString("utf8") : Buffer.concat(chunks).toString("utf8"));
     });
-    req.on("error", () => reject(new SlipwayError("client_closed_request", "The client left before its request was whole.")));
-    req.on("close", () => reject(new SlipwayError("client_closed_request", "The client left before its request was whole.")));
+    req.on("error", () =>
+      reject(new SlipwayError("client_closed_request", "The client left before its request was whole.")),
+    );
+    req.on("close", () =>
+      reject(new SlipwayError("client_closed_request", "The client left before its request was whole.")),
+    );
   });
 }
 
@@ -42,7 +49,8 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^Unexpected/, "unexpected").slice(0, 200) : "malformed";
+    const reason =
+      error instanceof Error ? error.message.replace(/^Unexpected/, "unexpected").slice(0, 200) : "malformed";
     throw new SlipwayError("invalid_json", "The body is not valid JSON.", { hint: `Parser: ${reason}.` });
   }
 }

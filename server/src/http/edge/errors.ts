@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
+import { type SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
 import { encodeError } from "#router/dialects/openai-chat/encode.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import type { RequestContext } from "../context.ts";
@@ -42,7 +42,10 @@ export function noteError(thrown: unknown, context: RequestContext, log: Logger)
   context.code = error.code;
   if (error.code === "internal") {
     const cause = describeError(error.cause ?? error);
-    log.error({ requestId: context.requestId, traceId: context.traceId, route: context.route, error: cause }, "a request failed in a way that was not foreseen");
+    log.error(
+      { requestId: context.requestId, traceId: context.traceId, route: context.route, error: cause },
+      "a request failed in a way that was not foreseen",
+    );
   }
   return error;
 }

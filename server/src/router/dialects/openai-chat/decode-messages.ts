@@ -11,7 +11,10 @@ const KNOWN_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
 };
 
 function unsupported(param: string, hint: string): SlipwayError {
-  return new SlipwayError("unsupported_field", `\`${param}\` cannot be carried to a model by this server.`, { param, hint });
+  return new SlipwayError("unsupported_field", `\`${param}\` cannot be carried to a model by this server.`, {
+    param,
+    hint,
+  });
 }
 
 // Clients send answers back as they got them, with empty fields such as `annotations: []` or `audio: null`.
@@ -33,10 +36,14 @@ function decodeImage(part: JsonObject, path: string): ImagePart {
   const detail = optional(image["detail"], `${path}.image_url.detail`, asString);
   const head = DATA_URL.exec(url);
   if (!head && url.startsWith("data:")) {
-    throw new SlipwayError("invalid_request", `\`${path}.image_url.url\` is a data URL without a media type and base64 data.`, {
-      param: `${path}.image_url.url`,
-      hint: "Write it as data:image/png;base64,….",
-    });
+    throw new SlipwayError(
+      "invalid_request",
+      `\`${path}.image_url.url\` is a data URL without a media type and base64 data.`,
+      {
+        param: `${path}.image_url.url`,
+        hint: "Write it as data:image/png;base64,….",
+      },
+    );
   }
   const source: ImagePart["source"] = head
     ? { kind: "base64", mediaType: head[1] ?? "", data: url.slice(head[0].length) }
@@ -55,7 +62,10 @@ function decodePart(value: unknown, path: string): TextPart | ImagePart {
     case "image_url":
       return decodeImage(part, path);
     default:
-      throw unsupported(`${path}.type`, `Parts of type text and image_url are carried; this one is ${JSON.stringify(type.slice(0, 64))}.`);
+      throw unsupported(
+        `${path}.type`,
+        `Parts of type text and image_url are carried; this one is ${JSON.stringify(type.slice(0, 64))}.`,
+      );
   }
 }
 
@@ -98,7 +108,9 @@ function decodeAssistant(message: JsonObject, path: string): Message {
   const calls = optional(message["tool_calls"], `${path}.tool_calls`, asArray) ?? [];
   calls.forEach((call, index) => content.push(decodeToolCall(call, `${path}.tool_calls[${index}]`)));
   if (content.length === 0) {
-    throw new SlipwayError("invalid_request", `\`${path}\` has neither content nor tool calls.`, { param: `${path}.content` });
+    throw new SlipwayError("invalid_request", `\`${path}\` has neither content nor tool calls.`, {
+      param: `${path}.content`,
+    });
   }
   return { role: "assistant", content };
 }
@@ -118,7 +130,10 @@ function decodeMessage(value: unknown, path: string): Message {
       return decodeAssistant(message, path);
     case "tool": {
       const toolCallId = asName(message["tool_call_id"], `${path}.tool_call_id`);
-      return { role, content: [{ type: "tool_result", toolCallId, text: decodeText(message["content"], `${path}.content`) }] };
+      return {
+        role,
+        content: [{ type: "tool_result", toolCallId, text: decodeText(message["content"], `${path}.content`) }],
+      };
     }
     case "user":
       return { role, content: decodeContent(message["content"], `${path}.content`) };

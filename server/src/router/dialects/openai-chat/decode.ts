@@ -54,7 +54,10 @@ function decodeTool(value: unknown, path: string): ToolDefinition {
   const strict = optional(fn["strict"], `${path}.function.strict`, asBoolean);
   return {
     name: asName(fn["name"], `${path}.function.name`),
-    parameters: optional(fn["parameters"], `${path}.function.parameters`, asObject) ?? { type: "object", properties: {} },
+    parameters: optional(fn["parameters"], `${path}.function.parameters`, asObject) ?? {
+      type: "object",
+      properties: {},
+    },
     ...(description === undefined ? {} : { description }),
     ...(strict === undefined ? {} : { strict }),
   };
@@ -65,7 +68,9 @@ function decodeToolChoice(value: unknown, path: string): ToolChoice {
   if (isObject(value) && value["type"] === "function" && isObject(value["function"])) {
     return { name: asName(value["function"]["name"], `${path}.function.name`) };
   }
-  throw new SlipwayError("invalid_request", `\`${path}\` must be "auto", "none", "required" or name a function.`, { param: path });
+  throw new SlipwayError("invalid_request", `\`${path}\` must be "auto", "none", "required" or name a function.`, {
+    param: path,
+  });
 }
 
 function decodeStop(value: unknown, path: string): string[] {
@@ -91,7 +96,9 @@ function decodeResponseFormat(value: unknown, path: string): ResponseFormat {
       };
     }
     default:
-      throw new SlipwayError("invalid_request", `\`${path}.type\` must be text, json_object or json_schema.`, { param: `${path}.type` });
+      throw new SlipwayError("invalid_request", `\`${path}.type\` must be text, json_object or json_schema.`, {
+        param: `${path}.type`,
+      });
   }
 }
 
@@ -111,7 +118,10 @@ function decodeExtra(body: JsonObject): Record<string, unknown> | undefined {
 function refuseSeveralChoices(body: JsonObject): void {
   const n = optional(body["n"], "n", integerFrom(1)) ?? 1;
   if (n !== 1) {
-    throw new SlipwayError("unsupported_field", "`n` must be 1.", { param: "n", hint: "Send the request several times." });
+    throw new SlipwayError("unsupported_field", "`n` must be 1.", {
+      param: "n",
+      hint: "Send the request several times.",
+    });
   }
 }
 
@@ -152,7 +162,8 @@ export function decode(value: unknown): DecodedRequest {
   set("parallelToolCalls", optional(body["parallel_tool_calls"], "parallel_tool_calls", asBoolean));
   set(
     "maxOutputTokens",
-    optional(body["max_completion_tokens"], "max_completion_tokens", tokens) ?? optional(body["max_tokens"], "max_tokens", tokens),
+    optional(body["max_completion_tokens"], "max_completion_tokens", tokens) ??
+      optional(body["max_tokens"], "max_tokens", tokens),
   );
   set("temperature", optional(body["temperature"], "temperature", temperature));
   set("topP", optional(body["top_p"], "top_p", topP));

@@ -30,7 +30,9 @@ export class ChatStreamWriter implements StreamWriter {
             `"function":{"name":${JSON.stringify(event.name)},"arguments":""}}]}`,
         );
       case "tool_call_delta":
-        return this.#delta(`{"tool_calls":[{"index":${event.index},"function":{"arguments":${JSON.stringify(event.arguments)}}}]}`);
+        return this.#delta(
+          `{"tool_calls":[{"index":${event.index},"function":{"arguments":${JSON.stringify(event.arguments)}}}]}`,
+        );
       case "finish":
         return this.#finish(event);
     }

@@ -33,7 +33,9 @@ export function registerSession(
   app.get("/api/v1/session", (c) => {
     const session = sessions.read(c.env.incoming.headers.cookie);
     if (!session) {
-      throw new SlipwayError("unauthenticated", "Nobody is signed in, or the session has ended.", { hint: "Sign in with an API key." });
+      throw new SlipwayError("unauthenticated", "Nobody is signed in, or the session has ended.", {
+        hint: "Sign in with an API key.",
+      });
     }
     c.env.context.principal = session.principal;
     c.header("cache-control", "no-store");

@@ -68,7 +68,11 @@ async function serve(
     deadline: Date.now() + options.requestTimeoutMs,
   });
   for (const name in opened.headers) res.setHeader(name, opened.headers[name] ?? "");
-  const frame: AnswerFrame = { fallbackId: newId("chatcmpl"), model: request.model, created: Math.floor(Date.now() / 1000) };
+  const frame: AnswerFrame = {
+    fallbackId: newId("chatcmpl"),
+    model: request.model,
+    created: Math.floor(Date.now() / 1000),
+  };
   const fail = (error: unknown): void => sendError(res, noteError(error, context, log), context);
   const answer = request.stream
     ? new StreamResponse(res, dialect.writer(frame, { streamUsage: decoded.streamUsage }), fail)
