@@ -35,6 +35,12 @@ export const ERROR_STATUS = {
   provider_not_configured: 503,
   provider_timeout: 504,
   agent_timeout: 504,
+  // Of the slipway command, which answers with an exit code; their status is never sent.
+  usage: 400,
+  port_taken: 409,
+  home_unusable: 500,
+  console_not_built: 500,
+  server_not_started: 500,
 } as const;
 
 /** A stable code, safe to match on in client code. */
