@@ -1,0 +1,92 @@
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type KeyboardEvent, type Ref } from "react";
+import { Button } from "#ui/button.tsx";
+import { Icon } from "#ui/icon.tsx";
+import styles from "./composer.module.css";
+
+/** The writing field grows with its text up to this height, then scrolls. */
+const MAX_HEIGHT_PX = 240;
+
+/** What the page may do to the composer. */
+export interface ComposerHandle {
+  focus(): void;
+}
+
+interface ComposerProps {
+  readonly running: boolean;
+  /** False while nothing could be sent, for example before the models are known. */
+  readonly ready: boolean;
+  readonly onSend: (text: string) => void;
+  readonly onStop: () => void;
+  readonly ref?: Ref<ComposerHandle>;
+}
+
+/** Where the next message is written. Enter sends, Shift+Enter breaks the line; while an answer runs, the button stops it. */
+export function Composer({ running, ready, onSend, onStop, ref }: ComposerProps) {
+  const [text, setText] = useState("");
+  const field = useRef<HTMLTextAreaElement>(null);
+  useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }), []);
+  useEffect(() => {
+    // On a touch screen the focus would open the keyboard over the page.
+    if (window.matchMedia("(pointer: fine)").matches) field.current?.focus();
+  }, []);
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (element === null) return;
+    element.style.height = "auto";
+    element.style.height = `${Math.min(element.scrollHeight, MAX_HEIGHT_PX)}px`;
+  }, [text]);
+
+  const send = (): void => {
+    if (running || !ready || text.trim() === "") return;
+    onSend(text);
+    setText("");
+    field.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    // Enter also ends the composition of a character (Japanese, Chinese, Korean); that one must not send.
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+
+  return (
+    <form
+      className={styles.composer}
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <label className="visually-hidden" htmlFor="message">
+        Message
+      </label>
+      <textarea
+        ref={field}
+        id="message"
+        className={styles.field}
+        rows={1}
+        value={text}
+        placeholder="Write a message"
+        aria-describedby="message-keys"
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <div className={styles.foot}>
+        <p id="message-keys" className={styles.keys}>
+          <kbd>Enter</kbd> sends, <kbd>Shift</kbd>+<kbd>Enter</kbd> breaks the line, <kbd>Esc</kbd> stops
+        </p>
+        {running ? (
+          <Button tone="secondary" onClick={onStop}>
+            <Icon name="stop" />
+            Stop
+          </Button>
+        ) : (
+          <Button type="submit" tone="primary" disabled={!ready || text.trim() === ""}>
+            <Icon name="arrowUp" />
+            Send
+          </Button>
+        )}
+      </div>
+    </form>
+  );
+}

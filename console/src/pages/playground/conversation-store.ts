@@ -1,0 +1,109 @@
+import { toApiError } from "#api/api-error.ts";
+import type { ChatEvent } from "#api/chat-chunk.ts";
+import { chatRequest, type ChatRequest } from "#api/chat-completion.ts";
+import {
+  EMPTY_CONVERSATION,
+  messagesFor,
+  reduceConversation,
+  type Conversation,
+  type ConversationAction,
+} from "./conversation.ts";
+import { createTextBatch } from "./text-batch.ts";
+
+/** What a conversation needs from the world; tests hand in their own. */
+export interface ConversationWorld {
+  stream(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>;
+  /** Calls back once, when the screen is drawn next; returns how to take that back. */
+  schedule(run: () => void): () => void;
+  /** Milliseconds on a clock that only moves forward. */
+  now(): number;
+}
+
+/**
+ * Holds one conversation outside of the page, so that it outlives leaving the page, and runs at most one answer at a time.
+ * Its methods may be called at any time; one that makes no sense in the present state does nothing.
+ */
+export interface ConversationStore {
+  subscribe(listener: () => void): () => void;
+  snapshot(): Conversation;
+  /** Sets the system prompt of the next request. */
+  instruct(systemPrompt: string): void;
+  ask(text: string, model: string): void;
+  /** Asks for the last answer again, in its place. */
+  retry(model: string): void;
+  /** Stops the running answer and keeps what came of it. */
+  stop(): void;
+  /** Stops, and forgets everything but the system prompt. */
+  clear(): void;
+}
+
+/** Makes an empty conversation. */
+export function createConversationStore(world: ConversationWorld): ConversationStore {
+  let state: Conversation = EMPTY_CONVERSATION;
+  let running: { readonly controller: AbortController; readonly flush: () => void } | undefined;
+  const listeners = new Set<() => void>();
+
+  const dispatch = (action: ConversationAction): void => {
+    const next = reduceConversation(state, action);
+    if (next === state) return;
+    state = next;
+    for (const listener of listeners) listener();
+  };
+
+  const run = async (model: string): Promise<void> => {
+    const controller = new AbortController();
+    const batch = createTextBatch(world.schedule, (text) => dispatch({ type: "text", text }));
+    const mine = { controller, flush: batch.flush };
+    running = mine;
+    try {
+      const request = chatRequest(model, messagesFor(model, state));
+      for await (const event of world.stream(request, controller.signal)) {
+        if (running !== mine) return;
+        if (event.type === "text") batch.add(event.text);
+        else dispatch(event);
+      }
+      if (running !== mine) return;
+      batch.flush();
+      dispatch({ type: "completed", at: world.now() });
+    } catch (error) {
+      if (running !== mine) return;
+      batch.flush();
+      dispatch({ type: "failed", error: toApiError(error), at: world.now() });
+    } finally {
+      if (running === mine) running = undefined;
+    }
+  };
+
+  const stop = (): void => {
+    if (running === undefined) return;
+    const { controller, flush } = running;
+    flush();
+    running = undefined;
+    controller.abort();
+    dispatch({ type: "stopped", at: world.now() });
+  };
+
+  return {
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    snapshot: () => state,
+    instruct: (systemPrompt) => dispatch({ type: "instructed", systemPrompt }),
+    ask(text, model) {
+      if (running !== undefined || text.trim() === "") return;
+      dispatch({ type: "asked", text, model, at: world.now() });
+      void run(model);
+    },
+    retry(model) {
+      if (running !== undefined || state.turns.at(-1)?.role !== "assistant") return;
+      dispatch({ type: "retried", model, at: world.now() });
+      void run(model);
+    },
+    stop,
+    clear() {
+      stop();
+      dispatch({ type: "cleared" });
+    },
+  };
+}

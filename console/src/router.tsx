@@ -1,0 +1,93 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { isSignedOut } from "#api/api-error.ts";
+import { sessionQuery } from "#api/session.ts";
+import { safeReturnPath } from "#lib/return-path.ts";
+import { FailurePage } from "#pages/failure.tsx";
+import { NotFoundPage } from "#pages/not-found.tsx";
+import { Shell } from "#pages/shell.tsx";
+
+const rootRoute = createRootRouteWithContext<{ readonly queryClient: QueryClient }>()({
+  notFoundComponent: NotFoundPage,
+  errorComponent: FailurePage,
+});
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: (search): { return?: string } => {
+    const path = safeReturnPath(search["return"]);
+    return path === undefined ? {} : { return: path };
+  },
+  beforeLoad: async ({ context, search }) => {
+    // Whoever was sent here has no session; only somebody who came by themselves may have one.
+    if (search.return !== undefined) return;
+    const session = await context.queryClient.fetchQuery({ ...sessionQuery, staleTime: 0 }).catch(() => undefined);
+    if (session !== undefined) throw redirect({ to: "/playground", replace: true });
+  },
+  component: lazyRouteComponent(() => import("#pages/sign-in.tsx"), "SignInPage"),
+});
+
+const shellRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "shell",
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.queryClient.ensureQueryData(sessionQuery);
+    } catch (error) {
+      if (!isSignedOut(error)) throw error;
+      throw redirect({ to: "/sign-in", search: { return: location.href }, replace: true });
+    }
+  },
+  component: Shell,
+});
+
+const indexRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/playground", replace: true });
+  },
+});
+
+const playgroundRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/playground",
+  validateSearch: (search): { model?: string } => {
+    const model = search["model"];
+    return typeof model === "string" && model !== "" ? { model } : {};
+  },
+  component: lazyRouteComponent(() => import("#pages/playground/playground.tsx"), "PlaygroundPage"),
+});
+
+const agentsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/agents",
+  component: lazyRouteComponent(() => import("#pages/agents.tsx"), "AgentsPage"),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  indexRoute,
+  shellRoute.addChildren([playgroundRoute, agentsRoute]),
+]);
+
+/** The router of the console: a page's path is its address under the base that the console is served at. */
+export function createConsoleRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    basepath: import.meta.env.BASE_URL,
+    context: { queryClient },
+    defaultPreload: "intent",
+    defaultErrorComponent: FailurePage,
+    defaultNotFoundComponent: NotFoundPage,
+  });
+}
+
+export type ConsoleRouter = ReturnType<typeof createConsoleRouter>;
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ConsoleRouter;
+  }
+}
