@@ -1,0 +1,76 @@
+import type { ModelRequest, ResponseFormat, ToolChoice, ToolDefinition } from "@slipway/contracts/model/request.ts";
+import { countOf, objectOf } from "../wire/json.ts";
+import { extraFields, unsupported } from "../wire/unsupported.ts";
+import { encodeMessages } from "./encode-messages.ts";
+
+type Wire = Record<string, unknown>;
+
+/**
+ * Output tokens asked for when the request names no bound, which Anthropic requires. 16,384 is within what every model from
+ * Claude Sonnet 4 and Haiku 4.5 on can answer (https://platform.claude.com/docs/en/about-claude/models/overview). A thinking
+ * budget comes on top, because Anthropic counts thinking into the bound.
+ */
+export const DEFAULT_MAX_TOKENS = 16_384;
+
+function encodeTool(tool: ToolDefinition): Wire {
+  return {
+    name: tool.name,
+    ...(tool.description === undefined ? {} : { description: tool.description }),
+    // Anthropic insists on the type at the top, which a schema without parameters may lack.
+    input_schema: tool.parameters["type"] === undefined ? { type: "object", ...tool.parameters } : tool.parameters,
+    ...(tool.strict === undefined ? {} : { strict: tool.strict }),
+  };
+}
+
+const CHOICES = { auto: "auto", none: "none", required: "any" } as const;
+
+function encodeToolChoice(choice: ToolChoice | undefined, parallel: boolean | undefined): Wire | undefined {
+  const wire: Wire | undefined =
+    choice === undefined
+      ? undefined
+      : typeof choice === "string"
+        ? { type: CHOICES[choice] }
+        : { type: "tool", name: choice.name };
+  if (parallel !== false || wire?.["type"] === "none") return wire;
+  return { ...(wire ?? { type: "auto" }), disable_parallel_tool_use: true };
+}
+
+/** `output_config` (https://platform.claude.com/docs/en/build-with-claude/structured-outputs): no name, and always strict. */
+function encodeOutputConfig(format: ResponseFormat | undefined, extra: unknown): Wire | undefined {
+  if (format === undefined || format.type === "text") return extra === undefined ? undefined : { ...objectOf(extra) };
+  if (format.type === "json_object") {
+    throw unsupported("anthropic", "responseFormat", "Anthropic answers in JSON after a schema only: give one.");
+  }
+  return { ...objectOf(extra), format: { type: "json_schema", schema: format.schema } };
+}
+
+/** The request as the body of `POST /v1/messages` (https://platform.claude.com/docs/en/api/messages). */
+export function encodeBody(request: ModelRequest): string {
+  const extra = extraFields(request, "anthropic", "anthropic");
+  if (request.seed !== undefined)
+    throw unsupported("anthropic", "seed", "Leave it out; Anthropic's models take no seed.");
+  const { system, messages } = encodeMessages(request.messages);
+  const body: Wire = {
+    ...extra,
+    model: request.model,
+    max_tokens: request.maxOutputTokens ?? DEFAULT_MAX_TOKENS + countOf(objectOf(extra["thinking"])["budget_tokens"]),
+    messages,
+  };
+  const set = (field: string, value: unknown): void => {
+    if (value !== undefined) body[field] = value;
+  };
+  const [only] = system;
+  if (only) body["system"] = system.length === 1 ? only["text"] : system;
+  if (request.tools.length > 0) {
+    body["tools"] = request.tools.map(encodeTool);
+    set("tool_choice", encodeToolChoice(request.toolChoice, request.parallelToolCalls));
+  } else if (request.toolChoice === "required" || typeof request.toolChoice === "object") {
+    set("tool_choice", encodeToolChoice(request.toolChoice, undefined));
+  }
+  set("temperature", request.temperature);
+  set("top_p", request.topP);
+  set("stop_sequences", request.stop);
+  set("output_config", encodeOutputConfig(request.responseFormat, extra["output_config"]));
+  if (request.stream) body["stream"] = true;
+  return JSON.stringify(body);
+}

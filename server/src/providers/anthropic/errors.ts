@@ -1,0 +1,47 @@
+import type { SlipwayError } from "@slipway/contracts/errors.ts";
+import { isObject, type JsonObject } from "#lib/shape.ts";
+import type { AnswerHeaders } from "../codec.ts";
+import { cleanMessage, type FailureKind, failureError, kindOfStatus, retryAfter } from "../wire/failure.ts";
+import { objectOf, parseErrorBody, textOf } from "../wire/json.ts";
+
+/** `error.type` of the Messages API (https://platform.claude.com/docs/en/api/errors). */
+const KINDS: Readonly<Record<string, FailureKind>> = {
+  invalid_request_error: "rejected",
+  request_too_large: "rejected",
+  authentication_error: "auth",
+  billing_error: "auth",
+  permission_error: "auth",
+  rate_limit_error: "rate_limited",
+  timeout_error: "timeout",
+  api_error: "error",
+  overloaded_error: "error",
+};
+
+function readError(body: JsonObject | undefined): { type: string | undefined; message: string | undefined } {
+  const error = objectOf(body?.["error"]);
+  return { type: textOf(error["type"]), message: textOf(error["message"]) };
+}
+
+/** An answer with a status other than 2xx: `{type: "error", error: {type, message}}`. */
+export function decodeError(apiKey: string, status: number, headers: AnswerHeaders, body: string): SlipwayError {
+  const parsed = parseErrorBody(body);
+  const { type, message } = readError(parsed);
+  let kind = kindOfStatus(status);
+  // Not found is the model, unless the answer is not Anthropic's at all.
+  if (status === 404) kind = isObject(parsed?.["error"]) && /model/i.test(message ?? "") ? "model_not_found" : "error";
+  else if (type !== undefined && Object.hasOwn(KINDS, type)) kind = KINDS[type] ?? kind;
+  return failureError({
+    provider: "anthropic",
+    kind,
+    status,
+    message: cleanMessage(message, apiKey),
+    retryAfter: retryAfter(headers),
+  });
+}
+
+/** An `error` event within a stream that began well. */
+export function decodeStreamError(apiKey: string, event: JsonObject): SlipwayError {
+  const { type, message } = readError(event);
+  const kind = type !== undefined && Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
+  return failureError({ provider: "anthropic", kind: kind ?? "error", message: cleanMessage(message, apiKey) });
+}

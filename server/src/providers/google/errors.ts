@@ -1,0 +1,86 @@
+import type { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { JsonObject } from "#lib/shape.ts";
+import type { AnswerHeaders } from "../codec.ts";
+import {
+  boundedRetryAfter,
+  cleanMessage,
+  type FailureKind,
+  failureError,
+  kindOfStatus,
+  retryAfter,
+} from "../wire/failure.ts";
+import { arrayOf, objectOf, parseErrorBody, textOf } from "../wire/json.ts";
+
+/** `error.status` of Google's APIs (https://google.aip.dev/193 and https://ai.google.dev/gemini-api/docs/troubleshooting). */
+const KINDS: Readonly<Record<string, FailureKind>> = {
+  INVALID_ARGUMENT: "rejected",
+  FAILED_PRECONDITION: "rejected",
+  OUT_OF_RANGE: "rejected",
+  UNAUTHENTICATED: "auth",
+  PERMISSION_DENIED: "auth",
+  RESOURCE_EXHAUSTED: "rate_limited",
+  DEADLINE_EXCEEDED: "timeout",
+  INTERNAL: "error",
+  UNAVAILABLE: "error",
+};
+
+interface Told {
+  readonly message: string | undefined;
+  readonly status: string | undefined;
+  readonly code: number | undefined;
+  readonly details: readonly unknown[];
+}
+
+function readError(body: JsonObject | undefined): Told {
+  const error = objectOf(body?.["error"]);
+  return {
+    message: textOf(error["message"]),
+    status: textOf(error["status"]),
+    code: typeof error["code"] === "number" ? error["code"] : undefined,
+    details: arrayOf(error["details"]),
+  };
+}
+
+// A wrong key is an INVALID_ARGUMENT to Google; only the reason among the details tells.
+function isWrongKey(told: Told): boolean {
+  return told.details.some((detail) => /^API_KEY_/.test(textOf(objectOf(detail)["reason"]) ?? ""));
+}
+
+// `google.rpc.RetryInfo` gives the time to wait as a duration, "34.07s"; there is no `retry-after` header.
+function retryDelay(told: Told): number | undefined {
+  for (const detail of told.details) {
+    const seconds = /^(\d+(?:\.\d+)?)s$/.exec(textOf(objectOf(detail)["retryDelay"]) ?? "")?.[1];
+    if (seconds !== undefined) return boundedRetryAfter(Number(seconds));
+  }
+  return undefined;
+}
+
+function kindOf(told: Told, status: number | undefined): FailureKind {
+  if (isWrongKey(told)) return "auth";
+  if (status === 404) return /model/i.test(told.message ?? "") ? "model_not_found" : "error";
+  if (told.status !== undefined && Object.hasOwn(KINDS, told.status)) return KINDS[told.status] ?? "error";
+  return status === undefined ? "error" : kindOfStatus(status);
+}
+
+/** An answer with a status other than 2xx: `{error: {code, message, status, details}}`, or that in an array. */
+export function decodeError(apiKey: string, status: number, headers: AnswerHeaders, body: string): SlipwayError {
+  const told = readError(parseErrorBody(body));
+  return failureError({
+    provider: "google",
+    kind: kindOf(told, status),
+    status,
+    message: cleanMessage(told.message, apiKey),
+    retryAfter: retryAfter(headers) ?? retryDelay(told),
+  });
+}
+
+/** An error within a stream that began well. */
+export function decodeStreamError(apiKey: string, chunk: JsonObject): SlipwayError {
+  const told = readError(chunk);
+  return failureError({
+    provider: "google",
+    kind: kindOf(told, told.code),
+    message: cleanMessage(told.message, apiKey),
+    retryAfter: retryDelay(told),
+  });
+}

@@ -1,0 +1,38 @@
+import type { FinishReason } from "@slipway/contracts/model/event.ts";
+
+/**
+ * `finishReason` of a candidate (the `FinishReason` enumeration of `@google/genai`). What stops an answer for what it says is a
+ * content filter to the client. FUNCTION_CALL is what some that imitate Gemini say.
+ */
+const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
+  STOP: "stop",
+  FUNCTION_CALL: "tool_calls",
+  MAX_TOKENS: "length",
+  CONTINUATION: "length",
+  SAFETY: "content_filter",
+  RECITATION: "content_filter",
+  LANGUAGE: "content_filter",
+  BLOCKLIST: "content_filter",
+  PROHIBITED_CONTENT: "content_filter",
+  SPII: "content_filter",
+  OTHER: "content_filter",
+  IMAGE_SAFETY: "content_filter",
+  IMAGE_PROHIBITED_CONTENT: "content_filter",
+  IMAGE_RECITATION: "content_filter",
+  IMAGE_OTHER: "content_filter",
+  NO_IMAGE: "content_filter",
+};
+
+/** Reasons that say the model failed; such an answer may be tried again. */
+const FAILURES: ReadonlySet<string> = new Set([
+  "MALFORMED_FUNCTION_CALL",
+  "UNEXPECTED_TOOL_CALL",
+  "TOO_MANY_TOOL_CALLS",
+  "MALFORMED_RESPONSE",
+]);
+
+/** The finish reason in our words, or `failed` where the model's answer is of no use. */
+export function decodeFinish(reason: string): FinishReason | "failed" {
+  if (FAILURES.has(reason)) return "failed";
+  return Object.hasOwn(FINISH_REASONS, reason) ? (FINISH_REASONS[reason] ?? "stop") : "stop";
+}

@@ -1,0 +1,76 @@
+import type { ModelCall, ModelEventSink } from "@slipway/contracts/model/event.ts";
+import type { ModelRequest, WireFamily } from "@slipway/contracts/model/request.ts";
+import { Pool } from "undici";
+import type { Codec } from "./codec.ts";
+import type { CallContext, Provider } from "./provider.ts";
+import { HttpCall } from "./transport/call.ts";
+import { requestPage } from "./transport/page.ts";
+import { DEFAULT_TIMEOUTS, type ProviderTimeouts, type Upstream } from "./transport/settings.ts";
+
+const MAX_MODEL_PAGES = 10;
+const MAX_MODELS = 10_000;
+/** One connection carries one call at a time, so this bounds the calls that run at once to one upstream; more of them wait. */
+const MAX_CONNECTIONS = 2_000;
+const KEEP_ALIVE_MS = 30_000;
+
+/** What an {@link HttpProvider} is made of. */
+export interface HttpProviderOptions {
+  readonly name: string;
+  readonly codec: Codec;
+  /** Origin and, if it has one, path: `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  readonly timeouts?: Partial<ProviderTimeouts>;
+}
+
+/** A provider behind HTTP: any codec over one pool of kept connections. */
+export class HttpProvider implements Provider {
+  readonly name: string;
+  readonly family: WireFamily;
+  readonly mock = false;
+  readonly #upstream: Upstream;
+
+  constructor(options: HttpProviderOptions) {
+    const url = new URL(options.baseUrl);
+    const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    this.name = options.name;
+    this.family = options.codec.family;
+    this.#upstream = {
+      name: options.name,
+      codec: options.codec,
+      basePath: url.pathname.replace(/\/+$/, ""),
+      timeouts,
+      dispatcher: new Pool(url.origin, {
+        connections: MAX_CONNECTIONS,
+        pipelining: 1,
+        // undici offers HTTP/2 by default; there one lost connection breaks every answer that runs over it.
+        allowH2: false,
+        connectTimeout: timeouts.connectMs,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+      }),
+    };
+  }
+
+  call(request: ModelRequest, context: CallContext, sink: ModelEventSink): ModelCall {
+    const call = new HttpCall(this.#upstream, sink);
+    call.start(request, context);
+    return call;
+  }
+
+  async listModels(timeoutMs: number): Promise<readonly string[]> {
+    const { codec } = this.#upstream;
+    const deadline = Date.now() + timeoutMs;
+    const models: string[] = [];
+    let page: string | undefined;
+    for (let count = 0; count < MAX_MODEL_PAGES; count += 1) {
+      const found = codec.decodeListModels(await requestPage(this.#upstream, codec.encodeListModels(page), deadline));
+      models.push(...found.models.slice(0, MAX_MODELS - models.length));
+      page = found.next;
+      if (page === undefined || models.length >= MAX_MODELS) break;
+    }
+    return models;
+  }
+
+  async close(): Promise<void> {
+    await this.#upstream.dispatcher.close();
+  }
+}

@@ -1,0 +1,78 @@
+import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { ProviderTimeouts } from "./settings.ts";
+
+const UNREACHABLE = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
+
+/** undici's and the system's code of an error; that of the first one where several addresses were tried. */
+function codeOf(error: Error): string {
+  if ("code" in error && typeof error.code === "string") return error.code;
+  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  return first instanceof Error ? codeOf(first) : error.name;
+}
+
+function seconds(ms: number): string {
+  return ms >= 1000 ? `${Math.round(ms / 1000)} s` : `${ms} ms`;
+}
+
+function timeout(provider: string, what: string, cause: Error): SlipwayError {
+  return new SlipwayError("provider_timeout", `The provider ${provider} ${what}.`, {
+    hint: "Try again, or choose a model of another provider.",
+    cause,
+  });
+}
+
+/** The failure of a connection as one of our errors. `begun`: the head of the answer was there. */
+export function connectionError(
+  provider: string,
+  error: Error,
+  state: { readonly begun: boolean; readonly streamed: boolean },
+  timeouts: ProviderTimeouts,
+): SlipwayError {
+  const code = codeOf(error);
+  switch (code) {
+    case "UND_ERR_CONNECT_TIMEOUT":
+      return timeout(provider, `did not take a connection within ${seconds(timeouts.connectMs)}`, error);
+    case "UND_ERR_HEADERS_TIMEOUT":
+      return timeout(
+        provider,
+        `did not answer within ${seconds(state.streamed ? timeouts.firstByteMs : timeouts.wholeAnswerMs)}`,
+        error,
+      );
+    case "UND_ERR_BODY_TIMEOUT":
+      return timeout(provider, `fell silent for ${seconds(timeouts.idleMs)} within its answer`, error);
+  }
+  const hint = "Try again, or choose a model of another provider.";
+  if (state.begun) {
+    return new SlipwayError(
+      "provider_stream_broken",
+      `The provider ${provider} broke off within its answer (${code}).`,
+      { hint, cause: error },
+    );
+  }
+  if (UNREACHABLE.has(code)) {
+    return new SlipwayError("provider_error", `The provider ${provider} cannot be reached (${code}).`, {
+      hint: "Whoever runs this server should check the provider's base URL and the network.",
+      cause: error,
+    });
+  }
+  return new SlipwayError("provider_error", `The connection to the provider ${provider} failed (${code}).`, {
+    hint,
+    cause: error,
+  });
+}
+
+/** The call's own time is up. */
+export function deadlineError(provider: string): SlipwayError {
+  return new SlipwayError(
+    "provider_timeout",
+    `The provider ${provider} did not finish within the time that this request has.`,
+    {
+      hint: "Ask for a shorter answer, or stream it.",
+    },
+  );
+}
+
+/** The provider sent more than one answer may hold. */
+export function tooLongError(provider: string, bytes: number): SlipwayError {
+  return new SlipwayError("provider_error", `The provider ${provider} sent an answer longer than ${bytes} bytes.`);
+}

@@ -1,0 +1,87 @@
+import type { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { JsonObject } from "#lib/shape.ts";
+import type { AnswerHeaders } from "../../codec.ts";
+import { cleanMessage, type FailureKind, failureError, kindOfStatus, retryAfter } from "../failure.ts";
+import { isObject } from "#lib/shape.ts";
+import { parseErrorBody, textOf } from "../json.ts";
+import type { ChatCompletionsOptions } from "./options.ts";
+
+/** Types and codes that say more than the status, or come within a stream, where there is none. */
+const KINDS: Readonly<Record<string, FailureKind>> = {
+  model_not_found: "model_not_found",
+  rate_limit_error: "rate_limited",
+  rate_limit_exceeded: "rate_limited",
+  insufficient_quota: "rate_limited",
+  tokens: "rate_limited",
+  requests: "rate_limited",
+  authentication_error: "auth",
+  invalid_api_key: "auth",
+  permission_error: "auth",
+  invalid_request_error: "rejected",
+  context_length_exceeded: "rejected",
+};
+
+interface Told {
+  readonly message: string | undefined;
+  readonly type: string | undefined;
+  readonly code: string | undefined;
+  readonly param: string | undefined;
+  /** Some upstreams give an HTTP status as the code of an error within a stream. */
+  readonly status: number | undefined;
+}
+
+// `{error: {message, type, code}}` is OpenAI's shape; vLLM has the same fields at the top, others `{error: "text"}` or `{detail}`.
+function readError(body: JsonObject | undefined): Told {
+  const inner = body?.["error"] ?? body;
+  const error = isObject(inner) ? inner : {};
+  const code = error["code"];
+  const said = typeof inner === "string" ? inner : (error["message"] ?? error["detail"]);
+  return {
+    message: textOf(said),
+    type: textOf(error["type"]),
+    code: textOf(code),
+    param: textOf(error["param"]),
+    status: typeof code === "number" && code >= 400 && code < 600 ? code : undefined,
+  };
+}
+
+function kindTold(told: Told): FailureKind | undefined {
+  for (const key of [told.code, told.type]) {
+    if (key !== undefined && Object.hasOwn(KINDS, key)) return KINDS[key];
+  }
+  return undefined;
+}
+
+/** An answer with a status other than 2xx. */
+export function decodeError(
+  options: ChatCompletionsOptions,
+  status: number,
+  headers: AnswerHeaders,
+  body: string,
+): SlipwayError {
+  const told = readError(parseErrorBody(body));
+  const byStatus = kindOfStatus(status);
+  let kind: FailureKind = byStatus;
+  if (told.code === "model_not_found") kind = "model_not_found";
+  // A 404 that does not speak of a model comes from a wrong base URL.
+  else if (status === 404) kind = /model/i.test(`${told.code} ${told.message}`) ? "model_not_found" : "error";
+  return failureError({
+    provider: options.provider,
+    kind,
+    status,
+    message: cleanMessage(told.message, options.apiKey),
+    retryAfter: retryAfter(headers),
+    param: told.param,
+  });
+}
+
+/** An error within a stream that began well. */
+export function decodeStreamError(options: ChatCompletionsOptions, body: JsonObject): SlipwayError {
+  const told = readError(body);
+  return failureError({
+    provider: options.provider,
+    kind: kindTold(told) ?? (told.status === undefined ? "error" : kindOfStatus(told.status)),
+    message: cleanMessage(told.message, options.apiKey),
+    param: told.param,
+  });
+}
