@@ -1,5 +1,11 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
 import { isSignedOut } from "#api/api-error.ts";
 import { sessionQuery } from "#api/session.ts";
 import { safeReturnPath } from "#lib/return-path.ts";
@@ -22,7 +28,7 @@ const signInRoute = createRoute({
   beforeLoad: async ({ context, search }) => {
     // Whoever was sent here has no session; only somebody who came by themselves may have one.
     if (search.return !== undefined) return;
-    const session = await context.queryClient.fetchQuery({ ...sessionQuery, staleTime: 0 }).catch(() => undefined);
+    const session = await context.queryClient.query({ ...sessionQuery, staleTime: 0 }).catch(() => undefined);
     if (session !== undefined) throw redirect({ to: "/playground", replace: true });
   },
   component: lazyRouteComponent(() => import("#pages/sign-in.tsx"), "SignInPage"),
@@ -33,7 +39,7 @@ const shellRoute = createRoute({
   id: "shell",
   beforeLoad: async ({ context, location }) => {
     try {
-      await context.queryClient.ensureQueryData(sessionQuery);
+      await context.queryClient.query({ ...sessionQuery, staleTime: "static" });
     } catch (error) {
       if (!isSignedOut(error)) throw error;
       throw redirect({ to: "/sign-in", search: { return: location.href }, replace: true });

@@ -32,7 +32,10 @@ export function chatRequest(model: string, messages: readonly ChatMessage[]): Ch
  * Asks for an answer and yields it as it comes. Ends after the server's `[DONE]`.
  * Throws {@link ApiError}; when the caller aborts, whatever the abort threw.
  */
-export async function* streamChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+export async function* streamChat(
+  request: ChatRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ChatEvent, void, undefined> {
   const response = await open(request, signal);
   try {
     yield* readChatStream(response.body ?? new ReadableStream());

@@ -65,47 +65,53 @@ function AgentCard({ agent }: { readonly agent: AgentSummary }) {
       <div className={styles.head}>
         <h2 className={styles.name}>{agent.name}</h2>
         {ready ? <Badge tone="good">Ready</Badge> : <Badge tone="danger">Broken</Badge>}
-        {ready ? (
-          <Link
-            to="/playground"
-            search={{ model: agent.modelId }}
-            className={`${buttonClass("secondary")} ${styles.open ?? ""}`}
-          >
-            Open in playground
-            <span className="visually-hidden"> {agent.name}</span>
-            <Icon name="arrowRight" />
-          </Link>
-        ) : null}
       </div>
       {agent.description === "" ? null : <p className={styles.description}>{agent.description}</p>}
       {agent.error === null ? null : <p className={styles.error}>{agent.error}</p>}
-      <dl className={styles.facts}>
-        {ready ? (
-          <>
-            <div>
-              <dt>Model</dt>
-              <dd className={styles.mono}>{agent.model ?? "server default"}</dd>
-            </div>
-            <div>
-              <dt>Tools</dt>
-              <dd className={styles.mono}>
-                {agent.tools.length === 0
-                  ? "none"
-                  : agent.tools.map((tool) => (
-                      <span key={tool.name} className={styles.tool} title={tool.description}>
-                        {tool.name}
-                      </span>
-                    ))}
-              </dd>
-            </div>
-          </>
-        ) : null}
-        <div>
-          <dt>Source</dt>
-          <dd className={styles.mono}>{agent.source}</dd>
-        </div>
-      </dl>
+      <AgentFacts agent={agent} ready={ready} />
+      {ready ? (
+        <Link
+          to="/playground"
+          search={{ model: agent.modelId }}
+          className={`${buttonClass("secondary")} ${styles.open ?? ""}`}
+        >
+          Open in playground
+          <span className="visually-hidden"> {agent.name}</span>
+          <Icon name="arrowRight" />
+        </Link>
+      ) : null}
     </>
+  );
+}
+
+function AgentFacts({ agent, ready }: { readonly agent: AgentSummary; readonly ready: boolean }) {
+  return (
+    <dl className={styles.facts}>
+      {ready ? (
+        <>
+          <div>
+            <dt>Model</dt>
+            <dd className={styles.mono}>{agent.model ?? "server default"}</dd>
+          </div>
+          <div>
+            <dt>Tools</dt>
+            <dd className={styles.mono}>
+              {agent.tools.length === 0
+                ? "none"
+                : agent.tools.map((tool) => (
+                    <span key={tool.name} className={styles.tool} title={tool.description}>
+                      {tool.name}
+                    </span>
+                  ))}
+            </dd>
+          </div>
+        </>
+      ) : null}
+      <div>
+        <dt>Source</dt>
+        <dd className={styles.mono}>{agent.source}</dd>
+      </div>
+    </dl>
   );
 }
 

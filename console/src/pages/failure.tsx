@@ -4,7 +4,6 @@ import { toApiError } from "#api/api-error.ts";
 import { Button } from "#ui/button.tsx";
 import { Centre } from "#ui/centre.tsx";
 import { Icon } from "#ui/icon.tsx";
-import { PageTitle } from "#ui/page-header.tsx";
 import { FailureNotice } from "./failure-notice.tsx";
 
 /** How often a console without its server looks whether it is back. */
@@ -21,15 +20,13 @@ export function FailurePage({ error: thrown }: ErrorComponentProps) {
     return () => clearInterval(timer);
   }, [away, router]);
   return (
-    <Centre>
-      <PageTitle>{away ? "Server unreachable" : "Something failed"}</PageTitle>
-      <h1>{away ? "The server does not answer" : "This page failed"}</h1>
+    <Centre title={away ? "Server unreachable" : "This page failed"}>
       <FailureNotice error={error} />
+      {away ? <p>The console looks again every few seconds.</p> : null}
       <Button tone="primary" size="large" onClick={() => void router.invalidate()}>
         <Icon name="retry" />
         Try again
       </Button>
-      {away ? <p>The console looks again every few seconds.</p> : null}
     </Centre>
   );
 }

@@ -1,13 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { useId, useRef, useState, type FormEvent } from "react";
+import { useEffect, useId, useRef, useState, type SubmitEvent } from "react";
 import { toApiError } from "#api/api-error.ts";
 import { sessionQuery, signIn } from "#api/session.ts";
 import { safeReturnPath } from "#lib/return-path.ts";
 import { Button } from "#ui/button.tsx";
 import { Centre } from "#ui/centre.tsx";
 import { TextField } from "#ui/field.tsx";
-import { PageTitle } from "#ui/page-header.tsx";
 import { FailureNotice } from "./failure-notice.tsx";
 import styles from "./sign-in.module.css";
 
@@ -21,6 +20,7 @@ export function SignInPage() {
   const [apiKey, setApiKey] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const errorId = useId();
+  useEffect(() => field.current?.focus(), []);
   const attempt = useMutation({
     mutationFn: signIn,
     onSuccess: (session) => {
@@ -32,18 +32,14 @@ export function SignInPage() {
     onError: () => field.current?.select(),
   });
 
-  const submit = (event: FormEvent): void => {
+  const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     if (!attempt.isPending) attempt.mutate({ apiKey: apiKey.trim() });
   };
 
   return (
-    <Centre>
-      <PageTitle>Sign in</PageTitle>
-      <h1 className={styles.title}>Sign in</h1>
-      {returnPath === undefined || attempt.isError ? null : (
-        <p className={styles.note}>Sign in to go on where you were.</p>
-      )}
+    <Centre title="Sign in">
+      {returnPath === undefined || attempt.isError ? null : <p>Sign in to go on where you were.</p>}
       <form className={styles.form} onSubmit={submit}>
         <TextField
           ref={field}
@@ -54,7 +50,6 @@ export function SignInPage() {
           onChange={(event) => setApiKey(event.target.value)}
           autoComplete="current-password"
           spellCheck={false}
-          autoFocus
           required
           maxLength={512}
           errorId={attempt.isError ? errorId : undefined}

@@ -16,9 +16,11 @@ export function CodeBlock({ label, text }: CodeBlockProps) {
         <span>{name}</span>
         <CopyButton label="Copy" what={name} text={() => text} size="small" />
       </div>
-      <pre className={styles.code} tabIndex={0} role="region" aria-label={`${name} block`}>
-        <code>{text}</code>
-      </pre>
+      <section className={styles.scroll} tabIndex={0} aria-label={`${name} block`}>
+        <pre className={styles.code}>
+          <code>{text}</code>
+        </pre>
+      </section>
     </div>
   );
 }

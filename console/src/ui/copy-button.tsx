@@ -23,7 +23,16 @@ interface CopyButtonProps {
  * Copies a text. Browsers give pages the clipboard only over https or on this machine; elsewhere the text is shown selected, to be
  * copied by hand.
  */
-export function CopyButton({ label, what, text, tone = "quiet", size = "normal", icon = "copy", disabled, roomy = false }: CopyButtonProps) {
+export function CopyButton({
+  label,
+  what,
+  text,
+  tone = "quiet",
+  size = "normal",
+  icon = "copy",
+  disabled,
+  roomy = false,
+}: CopyButtonProps) {
   const [copied, setCopied] = useState(false);
   const [byHand, setByHand] = useState<string>();
   useEffect(() => {

@@ -1,4 +1,11 @@
-import { useId, type InputHTMLAttributes, type Ref, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes } from "react";
+import {
+  useId,
+  type InputHTMLAttributes,
+  type Ref,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+} from "react";
 import styles from "./field.module.css";
 import { Icon } from "./icon.tsx";
 
@@ -43,7 +50,12 @@ export function TextField({ label, labelHidden = false, hint, errorId, ref, ...r
 }
 
 /** Several lines of text with their label. */
-export function TextArea({ label, labelHidden = false, hint, ...rest }: FieldText & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+export function TextArea({
+  label,
+  labelHidden = false,
+  hint,
+  ...rest
+}: FieldText & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId();
   return (
     <div className={styles.field}>

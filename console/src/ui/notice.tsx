@@ -19,7 +19,11 @@ interface NoticeProps {
 /** Something that the reader must know, in place. A danger is announced at once. */
 export function Notice({ tone, title, hint, facts, action, id, banner = false }: NoticeProps) {
   return (
-    <div id={id} className={[styles.notice, styles[tone], banner ? styles.banner : ""].join(" ")} role={tone === "danger" ? "alert" : "note"}>
+    <div
+      id={id}
+      className={[styles.notice, styles[tone], banner ? styles.banner : ""].join(" ")}
+      role={tone === "danger" ? "alert" : "note"}
+    >
       <Icon name={tone === "danger" ? "warning" : "info"} />
       <div className={styles.body}>
         <p className={styles.title}>{title}</p>

@@ -33,7 +33,7 @@ export function Composer({ running, ready, onSend, onStop, ref }: ComposerProps)
     const element = field.current;
     if (element === null) return;
     element.style.height = "auto";
-    element.style.height = `${Math.min(element.scrollHeight, MAX_HEIGHT_PX)}px`;
+    if (text !== "") element.style.height = `${Math.min(element.scrollHeight, MAX_HEIGHT_PX)}px`;
   }, [text]);
 
   const send = (): void => {

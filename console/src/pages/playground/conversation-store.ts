@@ -24,10 +24,10 @@ export interface ConversationWorld {
  * Its methods may be called at any time; one that makes no sense in the present state does nothing.
  */
 export interface ConversationStore {
-  subscribe(listener: () => void): () => void;
-  snapshot(): Conversation;
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly snapshot: () => Conversation;
   /** Sets the system prompt of the next request. */
-  instruct(systemPrompt: string): void;
+  readonly instruct: (systemPrompt: string) => void;
   ask(text: string, model: string): void;
   /** Asks for the last answer again, in its place. */
   retry(model: string): void;
@@ -52,8 +52,11 @@ export function createConversationStore(world: ConversationWorld): ConversationS
 
   const run = async (model: string): Promise<void> => {
     const controller = new AbortController();
-    const batch = createTextBatch(world.schedule, (text) => dispatch({ type: "text", text }));
-    const mine = { controller, flush: batch.flush };
+    const batch = createTextBatch(
+      (run) => world.schedule(run),
+      (text) => dispatch({ type: "text", text }),
+    );
+    const mine = { controller, flush: () => batch.flush() };
     running = mine;
     try {
       const request = chatRequest(model, messagesFor(model, state));

@@ -80,7 +80,12 @@ export function PlaygroundPage() {
           />
         </div>
         <section className={styles.conversation} aria-label="Chat">
-          <Transcript turns={conversation.turns} running={running} onRetry={retry} empty={<NothingSaid model={model} />} />
+          <Transcript
+            turns={conversation.turns}
+            running={running}
+            onRetry={retry}
+            empty={<NothingSaid model={model} />}
+          />
           <div className={styles.composer}>
             <Composer
               ref={composer}
@@ -92,9 +97,7 @@ export function PlaygroundPage() {
           </div>
         </section>
       </div>
-      <p className="visually-hidden" role="status">
-        {announcementOf(lastAnswer(conversation.turns))}
-      </p>
+      <output className="visually-hidden">{announcementOf(lastAnswer(conversation.turns))}</output>
     </>
   );
 }

@@ -18,16 +18,17 @@ interface TranscriptProps {
 
 /** The conversation so far. It follows a growing answer only while its end is in view, so that nobody is torn away from what they read. */
 export function Transcript({ turns, running, onRetry, empty }: TranscriptProps) {
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLElement>(null);
   const following = useRef(true);
+  const newestShown = useRef<number>(undefined);
   const [atEnd, setAtEnd] = useState(true);
   const lastId = turns.at(-1)?.id;
 
-  // A new question is always shown, wherever the reader was.
   useLayoutEffect(() => {
-    following.current = true;
-  }, [lastId]);
-  useLayoutEffect(() => {
+    const newest = turns.at(-1)?.id;
+    // A new question is always shown, wherever the reader was.
+    if (newest !== newestShown.current) following.current = true;
+    newestShown.current = newest;
     if (following.current) scrollToEnd(box.current);
   }, [turns]);
   useEffect(() => {
@@ -50,7 +51,7 @@ export function Transcript({ turns, running, onRetry, empty }: TranscriptProps) 
 
   return (
     <div className={styles.frame}>
-      <div ref={box} className={styles.box} onScroll={onScroll} tabIndex={0} role="region" aria-label="Conversation">
+      <section ref={box} className={styles.box} onScroll={onScroll} tabIndex={0} aria-label="Conversation">
         {turns.length === 0 ? (
           empty
         ) : (
@@ -60,7 +61,7 @@ export function Transcript({ turns, running, onRetry, empty }: TranscriptProps) 
             ))}
           </ol>
         )}
-      </div>
+      </section>
       {atEnd ? null : (
         <div className={styles.jump}>
           <Button

@@ -30,7 +30,10 @@ export const TurnView = memo(function TurnView({ turn, onRetry }: TurnViewProps)
       <h3 className={styles.who}>{turn.model}</h3>
       {turn.phase === "waiting" ? <Waiting label="Waiting for the answer" /> : <AnswerText text={turn.text} />}
       {turn.error === undefined ? null : (
-        <FailureNotice error={turn.error} action={onRetry === undefined ? undefined : <RetryButton onRetry={onRetry} />} />
+        <FailureNotice
+          error={turn.error}
+          action={onRetry === undefined ? undefined : <RetryButton onRetry={onRetry} />}
+        />
       )}
       {turn.phase === "done" || turn.phase === "stopped" ? <AnswerFoot turn={turn} onRetry={onRetry} /> : null}
     </li>
