@@ -41,12 +41,25 @@ const PATHS = [
   "/health/x",
 ];
 
-const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom("{", "[]", "null", '"', "\u0000", "{}", '{"model":', "[[[[[[[["));
-const loose = fc.oneof(fc.jsonValue(), fc.constantFrom("user", "assistant", "tool", "system", "text", "mock-1", "agent/concierge", "agent/", "agent/none"));
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  fc.constantFrom("{", "[]", "null", '"', "\u0000", "{}", '{"model":', "[[[[[[[["),
+);
+const loose = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom("user", "assistant", "tool", "system", "text", "mock-1", "agent/concierge", "agent/", "agent/none"),
+);
 const chat = fc.record(
   {
     model: fc.oneof(loose, fc.constant("mock-1")),
-    messages: fc.oneof(loose, fc.array(fc.record({ role: loose, content: loose, tool_calls: loose, tool_call_id: loose }, { requiredKeys: [] }), { maxLength: 4 })),
+    messages: fc.oneof(
+      loose,
+      fc.array(
+        fc.record({ role: loose, content: loose, tool_calls: loose, tool_call_id: loose }, { requiredKeys: [] }),
+        { maxLength: 4 },
+      ),
+    ),
     tools: loose,
     tool_choice: loose,
     stream: fc.oneof(loose, fc.boolean()),
@@ -63,14 +76,23 @@ const attempt: fc.Arbitrary<Attempt> = fc.record({
   path: fc.constantFrom(...PATHS),
   headers: fc.record(
     {
-      "content-type": fc.constantFrom("application/json", "text/plain", "multipart/form-data", "application/json; charset=utf-16"),
+      "content-type": fc.constantFrom(
+        "application/json",
+        "text/plain",
+        "multipart/form-data",
+        "application/json; charset=utf-16",
+      ),
       traceparent: fc.constantFrom("00-0-0-0", "x".repeat(200)),
       "x-request-id": fc.constantFrom("abc", "a b", "x".repeat(300)),
       cookie: fc.constantFrom("slipway_session=garbage", "__Host-slipway_session=; =;;", "a=b"),
     },
     { requiredKeys: [] },
   ),
-  body: fc.oneof(text, chat.map((value) => JSON.stringify(value)), fc.jsonValue().map((value) => JSON.stringify(value))),
+  body: fc.oneof(
+    text,
+    chat.map((value) => JSON.stringify(value)),
+    fc.jsonValue().map((value) => JSON.stringify(value)),
+  ),
 });
 
 function errorOf(body: string): { code: unknown } {
@@ -92,7 +114,10 @@ async function checkAttempt(url: string, apiKey: string, one: Attempt): Promise<
   if (answer.status >= 400 && method !== "HEAD") {
     assert.equal(typeof errorOf(body).code, "string", `no code in ${body}`);
     const type = answer.headers.get("content-type") ?? "";
-    assert.equal(type, new URL(path, url).pathname.startsWith("/v1/") ? "application/json" : "application/problem+json");
+    assert.equal(
+      type,
+      new URL(path, url).pathname.startsWith("/v1/") ? "application/json" : "application/problem+json",
+    );
   }
   return answer.status;
 }
@@ -117,7 +142,9 @@ describe("bad input", () => {
     const statuses = new Map<number, number>();
     const attempts = fc.sample(attempt, { numRuns: MALFORMED, seed: 20_261_121 });
     for (let at = 0; at < attempts.length; at += AT_ONCE) {
-      for (const status of await Promise.all(attempts.slice(at, at + AT_ONCE).map((one) => checkAttempt(server.url, server.apiKey, one)))) {
+      for (const status of await Promise.all(
+        attempts.slice(at, at + AT_ONCE).map((one) => checkAttempt(server.url, server.apiKey, one)),
+      )) {
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }
     }
@@ -142,7 +169,9 @@ describe("bad input", () => {
     await new Promise<void>((resolve) => planted.listen(0, "127.0.0.1", resolve));
     const { port } = planted.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}`;
-    const results = await Promise.allSettled(fc.sample(attempt, { numRuns: 200, seed: 1 }).map((one) => checkAttempt(url, "k", one)));
+    const results = await Promise.allSettled(
+      fc.sample(attempt, { numRuns: 200, seed: 1 }).map((one) => checkAttempt(url, "k", one)),
+    );
     planted.close();
     assert.ok(results.some((result) => result.status === "rejected"));
   });
@@ -156,10 +185,16 @@ describe("bad input", () => {
   });
 
   test("a body of 20 MB is refused with 413 that the client can read, and the next request is answered", async () => {
-    const answer = await send("/v1/chat/completions", JSON.stringify({ model: "mock-1", messages: [{ role: "user", content: "x".repeat(20_000_000) }] }));
+    const answer = await send(
+      "/v1/chat/completions",
+      JSON.stringify({ model: "mock-1", messages: [{ role: "user", content: "x".repeat(20_000_000) }] }),
+    );
     assert.equal(answer.status, 413);
     assert.equal(errorOf(await answer.text()).code, "body_too_large");
-    const next = await send("/v1/chat/completions", JSON.stringify({ model: "mock-1", messages: [{ role: "user", content: "x" }] }));
+    const next = await send(
+      "/v1/chat/completions",
+      JSON.stringify({ model: "mock-1", messages: [{ role: "user", content: "x" }] }),
+    );
     assert.equal(next.status, 200);
   });
 
@@ -173,13 +208,21 @@ describe("bad input", () => {
   });
 
   test("the wrong method on the chat route is 405", async () => {
-    const answer = await fetch(`${server.url}/v1/chat/completions`, { headers: { authorization: `Bearer ${server.apiKey}` } });
+    const answer = await fetch(`${server.url}/v1/chat/completions`, {
+      headers: { authorization: `Bearer ${server.apiKey}` },
+    });
     assert.equal(answer.status, 405);
     assert.equal(errorOf(await answer.text()).code, "method_not_allowed");
   });
 
   test("no key, an unknown key and a key of odd bytes are 401 with what to do", async () => {
-    for (const headers of [{}, { authorization: "Bearer nope" }, { "x-api-key": "nope" }, { authorization: "Basic eDp5" }, { authorization: "Bearer \u00fc" }]) {
+    for (const headers of [
+      {},
+      { authorization: "Bearer nope" },
+      { "x-api-key": "nope" },
+      { authorization: "Basic eDp5" },
+      { authorization: "Bearer \u00fc" },
+    ]) {
       const answer = await fetch(`${server.url}/v1/models`, { headers: headers as Record<string, string> });
       assert.equal(answer.status, 401);
       assert.match(await answer.text(), /Authorization: Bearer/);
@@ -189,7 +232,9 @@ describe("bad input", () => {
   test("bytes that are no HTTP are refused and do not disturb others", async () => {
     const answer = await new Promise<string>((resolve, reject) => {
       const { port } = new URL(server.url);
-      const socket = connect(Number(port), "127.0.0.1", () => socket.write("\u0016\u0003\u0001 this is not http\r\n\r\n"));
+      const socket = connect(Number(port), "127.0.0.1", () =>
+        socket.write("\u0016\u0003\u0001 this is not http\r\n\r\n"),
+      );
       let got = "";
       socket.on("data", (chunk) => (got += chunk.toString()));
       socket.on("close", () => resolve(got));

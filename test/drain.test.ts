@@ -23,7 +23,11 @@ test("SIGTERM under 50 streams truncates none, refuses new requests with 503 and
   const texts = streams.map((stream) => stream.text());
   server.kill("SIGTERM");
   await sleep(200);
-  const late = await fetch(`${server.url}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${server.apiKey}` }, body: "{}" });
+  const late = await fetch(`${server.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.apiKey}` },
+    body: "{}",
+  });
   assert.equal(late.status, 503);
   assert.equal(late.headers.get("retry-after"), "1");
   assert.match(await late.text(), /"code":"draining"/);

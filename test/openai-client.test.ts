@@ -6,9 +6,21 @@ import { type RunningServer, startServer } from "./support/server.ts";
 
 /** The three upstream formats, each spoken to the same outside mock. The model names are those that clients send. */
 const UPSTREAMS = [
-  { family: "openai", model: "gpt-5-mini", env: (url: string) => ({ OPENAI_API_KEY: "sk-test", OPENAI_BASE_URL: `${url}/v1` }) },
-  { family: "anthropic", model: "claude-haiku-4-5", env: (url: string) => ({ ANTHROPIC_API_KEY: "sk-test", ANTHROPIC_BASE_URL: url }) },
-  { family: "google", model: "gemini-flash-latest", env: (url: string) => ({ GEMINI_API_KEY: "sk-test", GEMINI_BASE_URL: url }) },
+  {
+    family: "openai",
+    model: "gpt-5-mini",
+    env: (url: string) => ({ OPENAI_API_KEY: "sk-test", OPENAI_BASE_URL: `${url}/v1` }),
+  },
+  {
+    family: "anthropic",
+    model: "claude-haiku-4-5",
+    env: (url: string) => ({ ANTHROPIC_API_KEY: "sk-test", ANTHROPIC_BASE_URL: url }),
+  },
+  {
+    family: "google",
+    model: "gemini-flash-latest",
+    env: (url: string) => ({ GEMINI_API_KEY: "sk-test", GEMINI_BASE_URL: url }),
+  },
   {
     family: "openai-compatible",
     model: "openai-compatible/llama-4",
@@ -33,8 +45,12 @@ for (const upstream of UPSTREAMS) {
 
     before(async () => {
       mock.onToolResult("call_weather", { content: "It is sunny in Vienna." });
-      mock.onMessage("weather in Vienna", { toolCalls: [{ id: "call_weather", name: "get_weather", arguments: '{"city":"Vienna"}' }] });
-      mock.onMessage("tell a story", { content: "Once upon a time there was a harbour where ships were built. Grüße! 🚢" });
+      mock.onMessage("weather in Vienna", {
+        toolCalls: [{ id: "call_weather", name: "get_weather", arguments: '{"city":"Vienna"}' }],
+      });
+      mock.onMessage("tell a story", {
+        content: "Once upon a time there was a harbour where ships were built. Grüße! 🚢",
+      });
       mock.onMessage("be refused", { error: { message: "no such thing", type: "invalid_request_error" }, status: 400 });
       await mock.start();
       server = await startServer({ env: upstream.env(mock.url) });
@@ -49,13 +65,20 @@ for (const upstream of UPSTREAMS) {
 
     test("a chat is answered whole, with usage", async () => {
       const answer = await client.chat.completions.create(ask("tell a story"));
-      assert.equal(answer.choices[0]?.message.content, "Once upon a time there was a harbour where ships were built. Grüße! 🚢");
+      assert.equal(
+        answer.choices[0]?.message.content,
+        "Once upon a time there was a harbour where ships were built. Grüße! 🚢",
+      );
       assert.equal(answer.choices[0]?.finish_reason, "stop");
       assert.ok((answer.usage?.total_tokens ?? 0) > 0);
     });
 
     test("a chat streams, and its usage comes at the end", async () => {
-      const stream = await client.chat.completions.create({ ...ask("tell a story"), stream: true, stream_options: { include_usage: true } });
+      const stream = await client.chat.completions.create({
+        ...ask("tell a story"),
+        stream: true,
+        stream_options: { include_usage: true },
+      });
       let text = "";
       let chunks = 0;
       let reason: string | null | undefined;
@@ -83,7 +106,10 @@ for (const upstream of UPSTREAMS) {
       assert.equal(call.function.name, "get_weather");
       assert.deepEqual(JSON.parse(call.function.arguments), { city: "Vienna" });
       // Gemini's wire has no call ids of its own, so the mock knows the second turn there by its text alone.
-      mock.prependFixture({ match: { predicate: (request) => request.messages.at(-1)?.role === "tool" }, response: { content: "It is sunny in Vienna." } });
+      mock.prependFixture({
+        match: { predicate: (request) => request.messages.at(-1)?.role === "tool" },
+        response: { content: "It is sunny in Vienna." },
+      });
       const second = await client.chat.completions.create({
         model: upstream.model,
         tools: [WEATHER],
@@ -111,7 +137,10 @@ for (const upstream of UPSTREAMS) {
       const stranger = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "slip_wrong", maxRetries: 0 });
       await assert.rejects(stranger.chat.completions.create(ask("hi")), OpenAI.AuthenticationError);
       if (upstream.family !== "openai-compatible") {
-        await assert.rejects(client.chat.completions.create({ ...ask("hi"), model: "nobody-knows-it" }), OpenAI.NotFoundError);
+        await assert.rejects(
+          client.chat.completions.create({ ...ask("hi"), model: "nobody-knows-it" }),
+          OpenAI.NotFoundError,
+        );
       }
       assert.equal(mock.getRequests().length, before);
     });

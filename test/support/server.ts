@@ -52,7 +52,8 @@ function environment(home: string, apiKey: string, extra: Readonly<Record<string
 }
 
 function readyUrl(message: unknown): string | undefined {
-  if (typeof message !== "object" || message === null || !("type" in message) || message.type !== "ready") return undefined;
+  if (typeof message !== "object" || message === null || !("type" in message) || message.type !== "ready")
+    return undefined;
   return "url" in message && typeof message.url === "string" ? message.url : undefined;
 }
 

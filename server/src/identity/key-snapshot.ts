@@ -9,6 +9,8 @@ export interface KeySnapshot {
   byId(tenantId: string, keyId: string): Principal | undefined;
   /** Reads the keys again if any was made or revoked since. Rejects when the database cannot be read; the old keys stay. */
   refresh(): Promise<void>;
+  /** Rejects until the keys have been read once. */
+  assertLoaded(): Promise<void>;
   /** Stops looking for changes. */
   close(): void;
 }
@@ -65,6 +67,10 @@ class Snapshot implements KeySnapshot {
       .finally(() => (this.#reading = false));
     this.#refreshing = run;
     return run;
+  }
+
+  assertLoaded(): Promise<void> {
+    return this.#version === -1 ? Promise.reject(new Error("the API keys have not been read yet")) : Promise.resolve();
   }
 
   close(): void {

@@ -13,7 +13,7 @@ import { noteError, sendError } from "../../../edge/errors.ts";
 import { assertSameOrigin } from "../../../edge/same-origin.ts";
 import { StreamResponse } from "../../../edge/stream-response.ts";
 import { WholeResponse } from "../../../edge/whole-response.ts";
-import type { OpenModel } from "../../../model-backend.ts";
+import type { OpenModel } from "../../../open-model.ts";
 import { type CallEnd, ServedCall } from "../../../served-call.ts";
 
 /** What the route needs from the rooms. */

@@ -1,0 +1,94 @@
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { createRunSchema, type Run } from "@slipway/contracts/api/agents.ts";
+import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
+import type { RunEvent } from "#agents/run/run-event.ts";
+import type { AgentRunner } from "#agents/run/runner.ts";
+import type { PreparedRun } from "#agents/run/run-types.ts";
+import { UI_MESSAGE_STREAM_HEADERS, UiMessageStream } from "#agents/run/ui-message-stream.ts";
+import type { Principal } from "#identity/principal.ts";
+import type { Lease } from "#limits/limiter.ts";
+import {
+  type App,
+  type AppContext,
+  type AppServices,
+  auditOf,
+  jsonBody,
+  pathParam,
+  principalOf,
+} from "../../../../app.ts";
+import type { Admit } from "../../../../edge/admission.ts";
+import { EventStream } from "../../../../edge/event-stream.ts";
+
+/** Runs the prepared run to its end and sends each event to the client as it comes. */
+async function streamRun(c: AppContext, prepared: PreparedRun): Promise<Run> {
+  const res = c.env.outgoing;
+  const stream = new EventStream(res, UI_MESSAGE_STREAM_HEADERS);
+  const writer = new UiMessageStream(prepared);
+  stream.write(writer.begin());
+  const run = prepared.start({
+    event(event: RunEvent) {
+      const text = writer.event(event);
+      if (event.type === "done" || event.type === "failed") stream.end(text);
+      else stream.write(text);
+    },
+  });
+  stream.attach(run);
+  return untilEnded(c, run);
+}
+
+// A client that leaves ends its run; the run still ends in order, with its record and its usage.
+function untilEnded(c: AppContext, run: { abort(): void; readonly finished: Promise<Run> }): Promise<Run> {
+  const res = c.env.outgoing;
+  res.once("close", () => run.abort());
+  if (res.destroyed) run.abort();
+  return run.finished;
+}
+
+/** `/api/v1/agents/<name>/runs` and `/api/v1/runs/<id>`: runs of agents, answered whole or as a stream of events. */
+export function registerRuns(
+  app: App,
+  services: AppServices,
+  options: { readonly runner: AgentRunner; readonly admit: Admit; readonly requestTimeoutMs: number },
+): void {
+  const { runner, admit } = options;
+  const begin = async (c: AppContext, principal: Principal, lease: Lease): Promise<Response> => {
+    const agent = pathParam(c, "name");
+    const { input, threadId, stream } = await jsonBody(c, createRunSchema);
+    const { requestId, traceparent } = c.env.context;
+    const turn = {
+      agent,
+      messages: [{ role: "user" as const, content: [{ type: "text" as const, text: input }] }],
+      ...(threadId === undefined ? {} : { threadId }),
+    };
+    const prepared = await runner.prepare(turn, {
+      tenantId: principal.tenantId,
+      keyId: principal.keyId,
+      requestId,
+      traceparent,
+      deadline: Date.now() + options.requestTimeoutMs,
+    });
+    auditOf(c, services, principal, "agent.run", `${agent}/${prepared.runId}`);
+    c.env.context.model = `agent/${agent}`;
+    if (stream) {
+      lease.settle((await streamRun(c, prepared)).usage);
+      return RESPONSE_ALREADY_SENT;
+    }
+    const run = await untilEnded(c, prepared.start({ event: () => {} }));
+    lease.settle(run.usage);
+    if (run.error) c.env.context.code = run.error.code;
+    return c.json(run, 201);
+  };
+  app.post("/api/v1/agents/:name/runs", async (c) => {
+    const principal = principalOf(c, services);
+    const lease = admit(principal);
+    try {
+      return await begin(c, principal, lease);
+    } finally {
+      lease.settle(NO_USAGE);
+    }
+  });
+  app.get("/api/v1/runs/:id", async (c) => {
+    const { tenantId } = principalOf(c, services);
+    return c.json(await runner.get(tenantId, pathParam(c, "id")));
+  });
+}

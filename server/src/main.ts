@@ -1,0 +1,142 @@
+import { flushCompileCache } from "node:module";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { toSlipwayError } from "@slipway/contracts/errors.ts";
+import { type Config, loadConfig } from "#config/config.ts";
+import { readEnvironment } from "#config/env.ts";
+import { SettingsError } from "#config/reader.ts";
+import type { DatabaseConnection } from "#store/connection.ts";
+import { startEmbeddedDatabase } from "#store/embedded/start.ts";
+import { migrate } from "#store/migrate.ts";
+import { createLogger, describeError, type Logger } from "#telemetry/logger.ts";
+import { composeService, type Service } from "./service.ts";
+
+const USAGE = `Usage: node server/src/main.ts [command]
+
+  (none)                      serve
+  migrate [--grant-to ROLE]   run the migrations that have not run yet, and exit; the role is the server's login
+  warm                        load every module, so that the compile cache holds it, and exit
+`;
+
+const DONE = 0;
+const FAILED = 1;
+const WRONG_SETTINGS = 2;
+
+/** A database that the process may use, and how to let go of it. */
+interface OpenDatabase {
+  readonly connection: DatabaseConnection;
+  close(): Promise<void>;
+}
+
+async function openDatabase(url: string | undefined, config: Config, log: Logger): Promise<OpenDatabase> {
+  if (url !== undefined) return { connection: { engine: "postgresql", url }, close: () => Promise.resolve() };
+  const embedded = await startEmbeddedDatabase({
+    dataDir: join(config.home, "data"),
+    onOutput: (line) => log.warn({ line }, "the embedded database says"),
+    onCrash: (reason) => {
+      log.error({ reason }, "the embedded database has ended and the server with it; start it again");
+      process.exit(FAILED);
+    },
+  });
+  return { connection: embedded.connection, close: () => embedded.stop() };
+}
+
+async function runMigrations(connection: DatabaseConnection, log: Logger, grantTo?: string): Promise<void> {
+  const { applied } = await migrate(connection, {
+    onApplied: (name) => log.info({ migration: name }, "migration applied"),
+    ...(grantTo === undefined ? {} : { grantTo }),
+  });
+  if (applied.length === 0) log.debug({}, "no migration was pending");
+}
+
+async function migrateCommand(config: Config, log: Logger, grantTo: string | undefined): Promise<number> {
+  const database = await openDatabase(config.database.migrationUrl ?? config.database.url, config, log);
+  try {
+    await runMigrations(database.connection, log, grantTo);
+    return DONE;
+  } finally {
+    await database.close();
+  }
+}
+
+/** Resolves with the first signal that asks the process to end; a second one ends it at once. */
+function untilAskedToEnd(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const ask = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(FAILED);
+      asked = true;
+      resolve(signal);
+    };
+    process.on("SIGTERM", ask);
+    process.on("SIGINT", ask);
+  });
+}
+
+async function serveCommand(config: Config, log: Logger): Promise<number> {
+  const ended = untilAskedToEnd();
+  const database = await openDatabase(config.database.url, config, log);
+  let service: Service | undefined;
+  try {
+    service = await composeService(config, database.connection, log);
+    const url = await service.listen();
+    if (config.database.migrateAtStart) {
+      const owner = config.database.migrationUrl;
+      const connection: DatabaseConnection =
+        owner === undefined ? database.connection : { engine: "postgresql", url: owner };
+      await runMigrations(connection, log);
+    }
+    await Promise.race([service.begin(), ended]);
+    log.info({ url, mock: service.mock, environment: config.environment, roles: [...config.roles] }, "ready");
+    process.send?.({ type: "ready", url });
+    const signal = await ended;
+    log.info({ signal }, "draining");
+    return (await service.drain()) ? DONE : FAILED;
+  } finally {
+    await service?.close();
+    await database.close();
+  }
+}
+
+async function run(): Promise<number> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { "grant-to": { type: "string" }, help: { type: "boolean", short: "h" } },
+  });
+  const command = positionals[0] ?? "serve";
+  if (values.help || !["serve", "migrate", "warm"].includes(command) || positionals.length > 1) {
+    process.stderr.write(USAGE);
+    return values.help ? DONE : WRONG_SETTINGS;
+  }
+  if (command === "warm") {
+    flushCompileCache();
+    return DONE;
+  }
+  const config = loadConfig(readEnvironment(process.env, ".env"), process.cwd());
+  const log = createLogger({ level: config.log.level, release: config.release });
+  try {
+    return command === "migrate"
+      ? await migrateCommand(config, log, values["grant-to"])
+      : await serveCommand(config, log);
+  } catch (thrown) {
+    const error = toSlipwayError(thrown);
+    log.error(
+      { error: describeError(error.code === "internal" ? thrown : error), hint: error.hint },
+      "the server cannot go on",
+    );
+    process.stderr.write(
+      `slipway: ${error.code === "internal" ? String(thrown) : error.message} ${error.hint ?? ""}\n`,
+    );
+    return error.code === "database_unsafe" ? WRONG_SETTINGS : FAILED;
+  }
+}
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  if (!(error instanceof SettingsError) && !(error instanceof TypeError)) throw error;
+  process.stderr.write(`slipway: ${error.message}\n`);
+  process.exitCode = WRONG_SETTINGS;
+}
+// A connection or a timer that somebody forgot must not keep an ended server alive.
+setTimeout(() => process.exit(), 1000).unref();
