@@ -2,7 +2,7 @@ import type { ToolContext } from "@slipway/contracts/agent.ts";
 import type { ConversationMessage } from "#memory/content.ts";
 import type { ToolCallPart } from "@slipway/contracts/model/request.ts";
 import type { LoadedTool } from "../registry/loaded-agent.ts";
-import { readToolInput, runFunctionTool } from "../tools/function.ts";
+import { readToolInput, runFunctionTool, type ToolInput } from "../tools/function.ts";
 import { failure, type ToolOutcome } from "../tools/outcome.ts";
 import type { RunEvent } from "./run-event.ts";
 
@@ -42,38 +42,28 @@ function resultMessage(calls: readonly ToolCallPart[], outcomes: readonly ToolOu
   };
 }
 
-async function runOne(step: ToolStep, call: ToolCallPart, refused: boolean): Promise<ToolOutcome> {
-  const input = await readToolInput(call, step.tools);
-  step.emit({ type: "tool_call", id: call.id, name: call.name, input: input.value });
-  let outcome: ToolOutcome;
-  if (refused) {
-    outcome = failure(`The tool was not run: an answer may make at most ${step.bounds.maxCalls} calls.`);
-  } else if (!input.ok) {
-    outcome = input.outcome;
-  } else {
-    outcome = await runFunctionTool({
-      run: input.run,
-      context: step.context,
-      timeoutMs: step.bounds.timeoutMs,
-      onThrow: (thrown) => step.onThrow(call.name, thrown),
-    });
-  }
-  step.emit({
-    type: "tool_result",
-    id: call.id,
-    name: call.name,
-    output: outcome.output,
-    isError: outcome.isError,
-  });
-  return outcome;
+async function outcomeOf(step: ToolStep, call: ToolCallPart, input: ToolInput, at: number): Promise<ToolOutcome> {
+  const { timeoutMs, maxCalls } = step.bounds;
+  if (at >= maxCalls) return failure(`The tool was not run: an answer may make at most ${maxCalls} calls.`);
+  if (!input.ok) return input.outcome;
+  const onThrow = (thrown: unknown) => step.onThrow(call.name, thrown);
+  return runFunctionTool({ run: input.run, context: step.context, timeoutMs, onThrow });
 }
 
 /** Runs the calls of one answer, so many at once, and answers the message for the model. Never rejects. */
 export async function runTools(step: ToolStep, calls: readonly ToolCallPart[]): Promise<ConversationMessage> {
+  const read = await Promise.all(calls.map(async (call) => ({ call, input: await readToolInput(call, step.tools) })));
+  for (const { call, input } of read)
+    step.emit({ type: "tool_call", id: call.id, name: call.name, input: input.value });
   const outcomes: ToolOutcome[] = [];
-  const waiting = calls.entries();
+  const waiting = read.entries();
   const worker = async () => {
-    for (const [at, call] of waiting) outcomes[at] = await runOne(step, call, at >= step.bounds.maxCalls);
+    for (const [at, { call, input }] of waiting) {
+      const outcome = await outcomeOf(step, call, input, at);
+      outcomes[at] = outcome;
+      const { output, isError } = outcome;
+      step.emit({ type: "tool_result", id: call.id, name: call.name, output, isError });
+    }
   };
   await Promise.all(Array.from({ length: Math.min(step.bounds.concurrency, calls.length) }, worker));
   return resultMessage(calls, outcomes);

@@ -211,6 +211,12 @@ test("tools of one answer run side by side up to the bound, and their results ar
   const seventh = results[6];
   assert.ok(seventh?.type === "tool_result" && /at most 6 calls/.test(seventh.text), "more than the bound are refused");
   assert.equal(ended.length, 6);
+  const told = events.flatMap((event) => (event.type === "tool_call" ? [event.id] : []));
+  assert.deepEqual(
+    told,
+    calls.map(([id]) => id),
+    "the calls are told in their order, before any result",
+  );
   assert.equal(events.filter(({ type }) => type === "tool_result").length, 7);
 });
 

@@ -117,7 +117,6 @@ class Runner implements AgentRunner {
     if (agent !== undefined) return agent;
     if (this.#options.registry.summary(name) === undefined) {
       throw new SlipwayError("agent_not_found", `There is no agent "${name.slice(0, 100)}".`, {
-        param: "agent",
         hint: "GET /api/v1/agents lists the agents.",
       });
     }
