@@ -50,7 +50,6 @@ COPY server/src server/src
 COPY agents agents
 COPY --from=console /app/console/dist console/dist
 ENV NODE_ENV=production \
-    APP_ENV=production \
     HOST=0.0.0.0 \
     PORT=8080 \
     AGENTS_DIR=/app/agents \

@@ -1,0 +1,82 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Setup, Started } from "../lib/candidate.ts";
+import { type Child, freePort, startChild, waitFor200 } from "../lib/child.ts";
+import { pinned } from "../lib/cores.ts";
+import { type BenchDatabase, openDatabase } from "../lib/database.ts";
+
+const NAME = "slipway (governed)";
+const ROOT = join(import.meta.dirname, "../..");
+const MAIN = join(ROOT, "server/src/main.ts");
+const MIGRATE_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 30_000;
+
+/** The environment of a production server, with nothing switched off. */
+export function productionEnvironment(
+  database: BenchDatabase,
+  home: string,
+  port: number,
+  apiKey: string,
+): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env["PATH"],
+    HOME: home,
+    NODE_ENV: "production",
+    NODE_COMPILE_CACHE: join(ROOT, ".cache/compile"),
+    SLIPWAY_HOME: home,
+    HOST: "127.0.0.1",
+    PORT: String(port),
+    API_KEY: apiKey,
+    ENCRYPTION_KEY: randomBytes(32).toString("base64"),
+    DATABASE_URL: database.runtimeUrl,
+    AGENTS_DIR: join(ROOT, "agents"),
+  };
+}
+
+/** Runs the migrations as the owner and lets the runtime login in. */
+export function migrate(database: BenchDatabase, env: NodeJS.ProcessEnv): void {
+  const result = spawnSync(process.execPath, [MAIN, "migrate", "--grant-to", database.runtimeLogin], {
+    env: { ...env, MIGRATION_DATABASE_URL: database.ownerUrl },
+    encoding: "utf8",
+    timeout: MIGRATE_TIMEOUT_MS,
+  });
+  if (result.status !== 0) throw new Error(`migrate failed:\n${result.stdout}${result.stderr}`);
+}
+
+/** Starts the server as in production: key, limits, usage ledger, audit, metrics and access log on, PostgreSQL outside. */
+export async function slipway(setup: Setup): Promise<Started> {
+  const database = await openDatabase(setup.restCores);
+  const home = await mkdtemp(join(tmpdir(), "slipway-bench-"));
+  const apiKey = `bench-${randomBytes(16).toString("hex")}`;
+  const port = await freePort();
+  const env = {
+    ...productionEnvironment(database, home, port, apiKey),
+    TEST_MODE: "false",
+    OPENAI_API_KEY: "sk-bench",
+    OPENAI_BASE_URL: `http://127.0.0.1:${setup.upstreamPort}/v1`,
+  };
+  let child: Child | undefined;
+  const stop = async () => {
+    await child?.stop();
+    await database.stop();
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    migrate(database, env);
+    child = startChild(...pinned(setup.cores, process.execPath, [MAIN]), { env, cwd: home, stdout: "drop" });
+    await waitFor200(`http://127.0.0.1:${port}/ready`, child, START_TIMEOUT_MS);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const shot = {
+    url: `http://127.0.0.1:${port}/v1/chat/completions`,
+    headers: { authorization: `Bearer ${apiKey}` },
+    body: setup.body,
+  };
+  const helpers = database.pid === undefined ? [] : [{ name: "its PostgreSQL", pid: database.pid }];
+  return { name: NAME, shot, pid: child.pid, helpers, stop };
+}

@@ -1,0 +1,29 @@
+import type { Shot } from "./load.ts";
+
+/** One way from a client to the upstream, running and ready for load. */
+export type Candidate = {
+  name: string;
+  /** What is sent for a request, streamed or not. */
+  shot: Shot;
+  /** The process whose CPU and memory are its cost, with its descendants. */
+  pid: number;
+  /** Other processes that work for it, whose CPU is told apart: for Slipway its database. */
+  helpers: { name: string; pid: number }[];
+  stop(): Promise<void>;
+};
+
+/** What a candidate is started with. */
+export type Setup = {
+  upstreamPort: number;
+  /** Cores of the candidate, for `pinned`. */
+  cores: string | undefined;
+  /** Cores of everything that is not under test. */
+  restCores: string | undefined;
+  /** The body that is sent. */
+  body: string;
+  /** Whether the body asks for a stream. */
+  stream: boolean;
+};
+
+/** A candidate, or why it cannot run here and what to type. */
+export type Started = Candidate | { name: string; missing: string };

@@ -1,0 +1,62 @@
+import type { Round } from "./measure.ts";
+import { median, rounded } from "./stats.ts";
+import { table } from "./table.ts";
+
+/** One candidate's medians. */
+export type Row = {
+  name: string;
+  rps: number;
+  cpuMicrosPerRequest: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** Resident memory after the load, in megabytes of 2^20 bytes. */
+  rssMb: number;
+};
+
+/** What `--json` prints. */
+export type Report = { machine: string; load: string; rows: Row[]; notes: string[] };
+
+/** The medians of a candidate's rounds. */
+export function rowOf(name: string, rounds: readonly Round[]): Row {
+  const of = (key: keyof Round["row"]) => median(rounds.map((round) => round.row[key]));
+  return {
+    name,
+    rps: Math.round(of("rps")),
+    cpuMicrosPerRequest: rounded(of("cpuMicrosPerRequest"), 1),
+    p50Ms: rounded(of("p50Ms"), 2),
+    p99Ms: rounded(of("p99Ms"), 2),
+    rssMb: rounded(of("rssMb"), 1),
+  };
+}
+
+/** What processes beside the candidates used, one sentence each. */
+export function helperNotes(rounds: ReadonlyMap<string, readonly Round[]>): string[] {
+  return [...rounds].flatMap(([name, list]) => {
+    const helpers = new Set(list.flatMap((round) => [...round.helperMicros.keys()]));
+    return [...helpers].map((helper) => {
+      const micros = median(list.map((round) => round.helperMicros.get(helper) ?? 0));
+      return `${name}: ${helper} used ${micros.toFixed(1)} µs more a request, in processes of its own.`;
+    });
+  });
+}
+
+function ratio(rows: readonly Row[], row: Row, other: string): string {
+  const base = rows.find((candidate) => candidate.name.startsWith(other));
+  return base === undefined ? "–" : (row.cpuMicrosPerRequest / base.cpuMicrosPerRequest).toFixed(3);
+}
+
+/** The report as text, with each candidate's CPU as a share of Slipway's and of Portkey's. */
+export function reportText(report: Report): string {
+  const head = ["", "req/s", "CPU µs/req", "p50 ms", "p99 ms", "RSS MB", "CPU / slipway", "CPU / portkey"];
+  const lines = report.rows.map((row) => [
+    row.name,
+    String(row.rps),
+    row.cpuMicrosPerRequest.toFixed(1),
+    row.p50Ms.toFixed(2),
+    row.p99Ms.toFixed(2),
+    row.rssMb.toFixed(0),
+    ratio(report.rows, row, "slipway"),
+    ratio(report.rows, row, "portkey"),
+  ]);
+  return [report.machine, report.load, "", table([head, ...lines]), "", ...report.notes, ""].join("\n");
+}

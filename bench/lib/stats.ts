@@ -1,0 +1,21 @@
+/** The middle value, or the mean of the two middle ones. Throws on an empty list: there is no figure to report. */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError("The median of nothing is no number");
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
+
+/** The smallest value that at least `percent` of all values do not exceed (nearest rank). Throws on an empty list. */
+export function percentile(values: readonly number[], percent: number): number {
+  if (values.length === 0) throw new RangeError("The percentile of nothing is no number");
+  const sorted = values.toSorted((a, b) => a - b);
+  const rank = Math.ceil((percent / 100) * sorted.length);
+  return sorted[Math.min(Math.max(rank, 1), sorted.length) - 1] ?? 0;
+}
+
+/** Rounded to `digits` decimals, for figures that are printed. */
+export function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,128 @@
+import { parseArgs } from "node:util";
+import { direct } from "./candidates/direct.ts";
+import { nginx } from "./candidates/nginx.ts";
+import { portkey } from "./candidates/portkey.ts";
+import { slipway } from "./candidates/slipway.ts";
+import { type Upstream, startUpstream } from "./candidates/upstream.ts";
+import { positive, say } from "./lib/arguments.ts";
+import type { Candidate, Setup, Started } from "./lib/candidate.ts";
+import { chooseCores, machine } from "./lib/cores.ts";
+import { generatorName } from "./lib/load.ts";
+import { type Round, measure, verify } from "./lib/measure.ts";
+import { type Report, helperNotes, reportText, rowOf } from "./lib/report.ts";
+
+/*
+ * What a request costs through a gateway.
+ *
+ *   ./slipway bench router [--stream] [--duration S] [--connections N] [--rounds N] [--only nginx,slipway] [--json]
+ *
+ * Every candidate forwards the same request to the same upstream, pinned to one core, with load and upstream on the others.
+ * Rounds are interleaved (A B C A B C …), so that a slow minute of the machine hits all; medians are shown.
+ */
+
+const WARM_UP_SECONDS = 10;
+/** Before each measured window, to wake a process that stood still while the others had their turn. */
+const WAKE_SECONDS = 1;
+
+type Options = { seconds: number; connections: number; rounds: number; stream: boolean; only: readonly string[] };
+
+function requestBody(stream: boolean): string {
+  return JSON.stringify({
+    model: "gpt-4o-mini",
+    messages: [
+      { role: "system", content: "You are a harbour master. Answer in one sentence, in plain words." },
+      { role: "user", content: "What does a gateway cost that costs less than what it forwards?" },
+    ],
+    temperature: 0.2,
+    max_tokens: 64,
+    ...(stream ? { stream: true } : {}),
+  });
+}
+
+/** In the order of a round. */
+const CANDIDATES: Record<string, (setup: Setup, upstream: Upstream) => Started | Promise<Started>> = {
+  direct: (setup, upstream) => direct(setup, upstream.pid),
+  nginx,
+  portkey,
+  slipway,
+};
+
+/** Loads every candidate in turn, `options.rounds` times. */
+async function runRounds(
+  running: readonly Candidate[],
+  options: Options,
+  cores: string | undefined,
+): Promise<Map<string, Round[]>> {
+  const rounds = new Map<string, Round[]>(running.map(({ name }) => [name, []]));
+  const loadOf = (seconds: number) => ({ seconds, connections: options.connections, cores });
+  for (const candidate of running) {
+    await verify(candidate, options.stream);
+    say(`${candidate.name}: answers are right, warming up`);
+    await measure(candidate, loadOf(WARM_UP_SECONDS));
+  }
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const candidate of running) {
+      await measure(candidate, loadOf(WAKE_SECONDS));
+      const measured = await measure(candidate, loadOf(options.seconds));
+      rounds.get(candidate.name)?.push(measured);
+      const micros = measured.row.cpuMicrosPerRequest.toFixed(1);
+      say(`round ${round} of ${options.rounds}, ${candidate.name}: ${micros} µs a request`);
+    }
+  }
+  for (const candidate of running) await verify(candidate, options.stream);
+  return rounds;
+}
+
+async function run(options: Options): Promise<Report> {
+  const cores = chooseCores();
+  const notes = cores === undefined ? ["Not pinned: there is no taskset or only one core."] : [];
+  const upstream = await startUpstream(cores?.rest);
+  const running: Candidate[] = [];
+  try {
+    const body = requestBody(options.stream);
+    const setup: Setup = {
+      upstreamPort: upstream.port,
+      cores: cores?.candidate,
+      restCores: cores?.rest,
+      body,
+      stream: options.stream,
+    };
+    for (const [name, start] of Object.entries(CANDIDATES)) {
+      if (options.only.length > 0 && !options.only.includes(name)) continue;
+      const candidate = await start(setup, upstream);
+      if ("missing" in candidate) notes.push(`${candidate.name} was left out: ${candidate.missing}`);
+      else running.push(candidate);
+    }
+    const rounds = await runRounds(running, options, cores?.rest);
+    const windows = `median of ${options.rounds} rounds of ${options.seconds} s`;
+    const answers = options.stream ? "streamed answers" : "whole answers";
+    return {
+      machine: machine(),
+      load: `${answers}, ${options.connections} connections by ${generatorName()}, ${windows}`,
+      rows: running.map(({ name }) => rowOf(name, rounds.get(name) ?? [])),
+      notes: [...notes, ...helperNotes(rounds)],
+    };
+  } finally {
+    for (const candidate of running) await candidate.stop();
+    await upstream.stop();
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    stream: { type: "boolean", default: false },
+    duration: { type: "string", default: "8" },
+    connections: { type: "string", default: "32" },
+    rounds: { type: "string", default: "3" },
+    only: { type: "string", default: "" },
+  },
+});
+const report = await run({
+  seconds: positive("duration", values.duration),
+  connections: positive("connections", values.connections),
+  rounds: positive("rounds", values.rounds),
+  stream: values.stream,
+  only: values.only.split(",").filter((name) => name !== ""),
+});
+process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : reportText(report));
