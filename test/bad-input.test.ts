@@ -116,7 +116,7 @@ async function checkAttempt(url: string, apiKey: string, one: Attempt): Promise<
     const type = answer.headers.get("content-type") ?? "";
     assert.equal(
       type,
-      new URL(path, url).pathname.startsWith("/v1/") ? "application/json" : "application/problem+json",
+      new URL(`${url}${path}`).pathname.startsWith("/v1/") ? "application/json" : "application/problem+json",
     );
   }
   return answer.status;

@@ -59,17 +59,16 @@ async function migrateCommand(config: Config, log: Logger, grantTo: string | und
   }
 }
 
-/** Resolves with the first signal that asks the process to end; a second one ends it at once. */
+/** Resolves with the first signal that asks the process to end. A second Ctrl-C ends it at once; orchestrators may repeat SIGTERM. */
 function untilAskedToEnd(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = false;
-    const ask = (signal: NodeJS.Signals): void => {
+    process.on("SIGTERM", resolve);
+    process.on("SIGINT", (signal) => {
       if (asked) process.exit(FAILED);
       asked = true;
       resolve(signal);
-    };
-    process.on("SIGTERM", ask);
-    process.on("SIGINT", ask);
+    });
   });
 }
 

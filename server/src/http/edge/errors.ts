@@ -14,7 +14,7 @@ export interface ErrorAnswer {
 
 function problem(error: SlipwayError, requestId: string): unknown {
   return {
-    type: `https://slipway.dev/errors/${error.code}`,
+    type: `urn:slipway:error:${error.code}`,
     title: error.code.replaceAll("_", " "),
     status: error.status,
     detail: error.message,
