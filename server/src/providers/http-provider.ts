@@ -28,6 +28,7 @@ export class HttpProvider implements Provider {
   readonly family: WireFamily;
   readonly mock = false;
   readonly #upstream: Upstream;
+  #closed: Promise<void> | undefined;
 
   constructor(options: HttpProviderOptions) {
     const url = new URL(options.baseUrl);
@@ -70,7 +71,8 @@ export class HttpProvider implements Provider {
     return models;
   }
 
-  async close(): Promise<void> {
-    await this.#upstream.dispatcher.close();
+  close(): Promise<void> {
+    this.#closed ??= this.#upstream.dispatcher.close();
+    return this.#closed;
   }
 }

@@ -43,7 +43,7 @@ function readError(body: JsonObject | undefined): Told {
 
 // A wrong key is an INVALID_ARGUMENT to Google; only the reason among the details tells.
 function isWrongKey(told: Told): boolean {
-  return told.details.some((detail) => /^API_KEY_/.test(textOf(objectOf(detail)["reason"]) ?? ""));
+  return told.details.some((detail) => textOf(objectOf(detail)["reason"])?.startsWith("API_KEY_"));
 }
 
 // `google.rpc.RetryInfo` gives the time to wait as a duration, "34.07s"; there is no `retry-after` header.

@@ -27,8 +27,10 @@ class InstanceMaker {
         );
     }
     if (Array.isArray(schema["allOf"])) {
-      const { allOf, ...rest } = schema;
-      return this.make(Object.assign({}, ...allOf, rest), depth + 1);
+      const { allOf: _, ...rest } = schema;
+      let merged: JsonObject = {};
+      for (const part of schema["allOf"]) if (isObject(part)) merged = { ...merged, ...part };
+      return this.make({ ...merged, ...rest }, depth + 1);
     }
     return this.#ofType(schema, depth);
   }

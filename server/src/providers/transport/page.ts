@@ -1,4 +1,4 @@
-import { SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
+import { type SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
 import type { Dispatcher } from "undici";
 import type { AnswerHeaders, EncodedRequest } from "../codec.ts";
 import { BoundedBytes } from "./bytes.ts";

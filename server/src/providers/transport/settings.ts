@@ -1,7 +1,10 @@
 import type { Dispatcher } from "undici";
 import type { Codec } from "../codec.ts";
 
-/** How long an upstream may take, in milliseconds. The deadline of the call holds besides, and before, all of these. */
+/**
+ * How long an upstream may take, in milliseconds. The deadline of the call holds besides, and before, all of these. undici's
+ * timers are coarse: all but the first fire up to a second late.
+ */
 export interface ProviderTimeouts {
   /** Until a new connection stands. */
   readonly connectMs: number;
