@@ -29,7 +29,11 @@ function same(a: LockedPackage, b: LockedPackage): boolean {
 function mayBeMissing(entry: LockedPackage): boolean {
   if (entry.optional !== true) return false;
   if (entry.os === undefined && entry.cpu === undefined) return true;
-  return entry.libc !== undefined || ![entry.os].flat().includes(process.platform) || ![entry.cpu].flat().includes(process.arch);
+  return (
+    entry.libc !== undefined ||
+    ![entry.os].flat().includes(process.platform) ||
+    ![entry.cpu].flat().includes(process.arch)
+  );
 }
 
 function matches(root: string): boolean {

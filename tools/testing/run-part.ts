@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { Keeper } from "./keep.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** Test files that are run in the same way. */
+export interface Part {
+  readonly title: string;
+  /** Relative to the checkout. */
+  readonly files: readonly string[];
+  /** Whether all share one process, or each has its own. */
+  readonly isolation: "none" | "process";
+  /** How many files at a time. */
+  readonly concurrency: number;
+  /** Milliseconds that one test may take; a test may ask for less or more itself. */
+  readonly timeout: number;
+  /** Milliseconds without any news after which the part counts as hanging. */
+  readonly patience: number;
+}
+
+/**
+ * Runs one part and hands on what it tells. What goes wrong outside of a test (a crash, a hang) comes as a failed outcome.
+ *
+ * @param environment The environment of the tests.
+ */
+export async function runPart(
+  root: string,
+  part: Part,
+  environment: NodeJS.ProcessEnv,
+  keeper: Keeper,
+  onOutcome: (outcome: Outcome) => void,
+): Promise<void> {
+  const child = spawn(process.execPath, [...runnerArgs(part), ...part.files], {
+    cwd: root,
+    env: environment,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const forget = keeper.keepProcess(child.pid ?? 0, "SIGTERM");
+  let failures = 0;
+  let silence: NodeJS.Timeout | undefined;
+  function fail(error: string): void {
+    failures += 1;
+    onOutcome({ kind: "failed", file: part.title, name: "(all files)", error });
+  }
+  function listen(): void {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      fail(`Nothing was heard for ${part.patience / 1000} s: something holds the process. It was ended.`);
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, part.patience);
+  }
+  listen();
+  child.on("message", (outcome: Outcome) => {
+    listen();
+    if (outcome.kind === "failed") failures += 1;
+    onOutcome(outcome);
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => onOutcome({ kind: "output", file: part.title, text: chunk.toString() }));
+  }
+  const code = await new Promise<number | null>((resolve) => {
+    child.once("error", () => resolve(null));
+    child.once("close", resolve);
+  });
+  clearTimeout(silence);
+  forget();
+  if (code !== 0 && failures === 0) fail(`The test runner ended with ${code === null ? "a signal" : `code ${code}`}.`);
+}
+
+function runnerArgs(part: Part): readonly string[] {
+  return [
+    "--test",
+    `--test-isolation=${part.isolation}`,
+    ...(part.isolation === "process" ? [`--test-concurrency=${part.concurrency}`] : []),
+    `--test-timeout=${part.timeout}`,
+    // A socket or a timer that a test left open must not keep its process.
+    "--test-force-exit",
+    `--test-reporter=${join(import.meta.dirname, "send-outcomes.ts")}`,
+    "--test-reporter-destination=stdout",
+  ];
+}

@@ -1,0 +1,8 @@
+import { chromium } from "./chromium.ts";
+import { docker } from "./docker.ts";
+import { postgres } from "./postgres.ts";
+import { redis } from "./redis.ts";
+import type { Service } from "./service.ts";
+
+/** Everything outside of the checkout that tests talk to. */
+export const SERVICES: readonly Service[] = [postgres, redis, chromium, docker];
