@@ -29,12 +29,13 @@ COPY contracts/src contracts/src
 COPY console console
 RUN npm run build --workspace console
 
-# What the server needs and nothing else. The embedded database stays out: in a container its files go with the
-# container, so the image wants DATABASE_URL.
+# What the server needs and nothing else; types and source maps are for whoever develops. The embedded database stays
+# out: in a container its files go with the container, so the image wants DATABASE_URL.
 FROM manifests AS dependencies
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=npmca \
     npm ci --ignore-scripts --omit=dev --workspace server --workspace contracts \
- && rm -rf node_modules/@electric-sql node_modules/.package-lock.json
+ && rm -rf node_modules/@electric-sql node_modules/.package-lock.json node_modules/.bin \
+ && find node_modules -type f \( -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.map' -o -name '*.test.ts' \) -delete
 
 FROM ${NODE_IMAGE} AS app
 # No package manager in what runs: it is the part of the base that scanners report and that an intruder would use.
