@@ -10,7 +10,8 @@ import { type BenchDatabase, openDatabase } from "../lib/database.ts";
 
 const NAME = "slipway (governed)";
 const ROOT = join(import.meta.dirname, "../..");
-const MAIN = join(ROOT, "server/src/main.ts");
+/** The server's entry. */
+export const MAIN = join(ROOT, "server/src/main.ts");
 const MIGRATE_TIMEOUT_MS = 60_000;
 const START_TIMEOUT_MS = 30_000;
 
