@@ -59,8 +59,9 @@ export function registerConsole(app: App, dir: string): void {
     return files.get(name);
   };
   app.get("/", (c) => c.redirect("/console/"));
-  app.get("/console", (c) => c.redirect("/console/"));
   app.get("/console/*", (c) => {
+    // The pattern matches the path without its slash too; a route of its own for that one would match both and loop.
+    if (c.env.context.path === "/console") return c.redirect("/console/");
     const name = c.env.context.path.slice("/console/".length);
     const isAsset = name.startsWith("assets/");
     const file = find(name === "" ? "index.html" : name) ?? (isAsset ? undefined : find("index.html"));
