@@ -1,10 +1,10 @@
 import type { SlipwayError } from "@slipway/contracts/errors.ts";
-import { isObject, type JsonObject } from "#lib/shape.ts";
+import type { JsonObject } from "#lib/shape.ts";
 import type { AnswerHeaders } from "../codec.ts";
 import { cleanMessage, type FailureKind, failureError, kindOfStatus, retryAfter } from "../wire/failure.ts";
 import { objectOf, parseErrorBody, textOf } from "../wire/json.ts";
 
-/** `error.type` of the Messages API (https://platform.claude.com/docs/en/api/errors). */
+/** `error.type` of the Messages API (https://platform.claude.com/docs/en/api/errors), for streams, in which there is no status. */
 const KINDS: Readonly<Record<string, FailureKind>> = {
   invalid_request_error: "rejected",
   request_too_large: "rejected",
@@ -22,14 +22,11 @@ function readError(body: JsonObject | undefined): { type: string | undefined; me
   return { type: textOf(error["type"]), message: textOf(error["message"]) };
 }
 
-/** An answer with a status other than 2xx: `{type: "error", error: {type, message}}`. */
+/** An answer with a status other than 2xx: `{type: "error", error: {type, message}}`. The status says all that the type does. */
 export function decodeError(apiKey: string, status: number, headers: AnswerHeaders, body: string): SlipwayError {
-  const parsed = parseErrorBody(body);
-  const { type, message } = readError(parsed);
-  let kind = kindOfStatus(status);
+  const { message } = readError(parseErrorBody(body));
   // Not found is the model, unless the answer is not Anthropic's at all.
-  if (status === 404) kind = isObject(parsed?.["error"]) && /model/i.test(message ?? "") ? "model_not_found" : "error";
-  else if (type !== undefined && Object.hasOwn(KINDS, type)) kind = KINDS[type] ?? kind;
+  const kind = status === 404 && /model/i.test(message ?? "") ? "model_not_found" : kindOfStatus(status);
   return failureError({
     provider: "anthropic",
     kind,

@@ -23,7 +23,7 @@ export interface Received {
 }
 
 function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 async function readAll(request: IncomingMessage): Promise<string> {

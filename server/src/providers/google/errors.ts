@@ -11,22 +11,8 @@ import {
 } from "../wire/failure.ts";
 import { arrayOf, objectOf, parseErrorBody, textOf } from "../wire/json.ts";
 
-/** `error.status` of Google's APIs (https://google.aip.dev/193 and https://ai.google.dev/gemini-api/docs/troubleshooting). */
-const KINDS: Readonly<Record<string, FailureKind>> = {
-  INVALID_ARGUMENT: "rejected",
-  FAILED_PRECONDITION: "rejected",
-  OUT_OF_RANGE: "rejected",
-  UNAUTHENTICATED: "auth",
-  PERMISSION_DENIED: "auth",
-  RESOURCE_EXHAUSTED: "rate_limited",
-  DEADLINE_EXCEEDED: "timeout",
-  INTERNAL: "error",
-  UNAVAILABLE: "error",
-};
-
 interface Told {
   readonly message: string | undefined;
-  readonly status: string | undefined;
   readonly code: number | undefined;
   readonly details: readonly unknown[];
 }
@@ -35,7 +21,6 @@ function readError(body: JsonObject | undefined): Told {
   const error = objectOf(body?.["error"]);
   return {
     message: textOf(error["message"]),
-    status: textOf(error["status"]),
     code: typeof error["code"] === "number" ? error["code"] : undefined,
     details: arrayOf(error["details"]),
   };
@@ -57,12 +42,14 @@ function retryDelay(told: Told): number | undefined {
 
 function kindOf(told: Told, status: number | undefined): FailureKind {
   if (isWrongKey(told)) return "auth";
-  if (status === 404) return /model/i.test(told.message ?? "") ? "model_not_found" : "error";
-  if (told.status !== undefined && Object.hasOwn(KINDS, told.status)) return KINDS[told.status] ?? "error";
+  if (status === 404 && /model/i.test(told.message ?? "")) return "model_not_found";
   return status === undefined ? "error" : kindOfStatus(status);
 }
 
-/** An answer with a status other than 2xx: `{error: {code, message, status, details}}`, or that in an array. */
+/**
+ * An answer with a status other than 2xx: `{error: {code, message, status, details}}`, or that in an array
+ * (https://google.aip.dev/193). The HTTP status says all that `error.status` does.
+ */
 export function decodeError(apiKey: string, status: number, headers: AnswerHeaders, body: string): SlipwayError {
   const told = readError(parseErrorBody(body));
   return failureError({
@@ -74,7 +61,7 @@ export function decodeError(apiKey: string, status: number, headers: AnswerHeade
   });
 }
 
-/** An error within a stream that began well. */
+/** An error within a stream that began well; its code is an HTTP status. */
 export function decodeStreamError(apiKey: string, chunk: JsonObject): SlipwayError {
   const told = readError(chunk);
   return failureError({

@@ -1,12 +1,11 @@
 import type { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { JsonObject } from "#lib/shape.ts";
+import { isObject, type JsonObject } from "#lib/shape.ts";
 import type { AnswerHeaders } from "../../codec.ts";
 import { cleanMessage, type FailureKind, failureError, kindOfStatus, retryAfter } from "../failure.ts";
-import { isObject } from "#lib/shape.ts";
 import { parseErrorBody, textOf } from "../json.ts";
 import type { ChatCompletionsOptions } from "./options.ts";
 
-/** Types and codes that say more than the status, or come within a stream, where there is none. */
+/** Types and codes of errors within a stream, where there is no status. */
 const KINDS: Readonly<Record<string, FailureKind>> = {
   model_not_found: "model_not_found",
   rate_limit_error: "rate_limited",
@@ -60,11 +59,9 @@ export function decodeError(
   body: string,
 ): SlipwayError {
   const told = readError(parseErrorBody(body));
-  const byStatus = kindOfStatus(status);
-  let kind: FailureKind = byStatus;
-  if (told.code === "model_not_found") kind = "model_not_found";
   // A 404 that does not speak of a model comes from a wrong base URL.
-  else if (status === 404) kind = /model/i.test(`${told.code} ${told.message}`) ? "model_not_found" : "error";
+  const unknown = told.code === "model_not_found" || (status === 404 && /model/i.test(told.message ?? ""));
+  const kind = unknown ? "model_not_found" : kindOfStatus(status);
   return failureError({
     provider: options.provider,
     kind,
