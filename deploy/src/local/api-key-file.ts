@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { API_KEY_RANDOM_BYTES, formatApiKey, isApiKey } from "@slipway/contracts/api-key.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
@@ -16,11 +17,7 @@ export function apiKeyPath(home: string): string {
  */
 export async function apiKeyOf(home: string): Promise<string> {
   const path = apiKeyPath(home);
-  try {
-    await writeFile(path, `${formatApiKey(randomBytes(API_KEY_RANDOM_BYTES))}\n`, { flag: "wx", mode: 0o600 });
-  } catch (thrown) {
-    if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST")) throw unusable(path, thrown);
-  }
+  if (!existsSync(path)) await mint(path);
   const key = await readFile(path, "utf8").catch((thrown: unknown) => {
     throw unusable(path, thrown);
   });
@@ -28,6 +25,20 @@ export async function apiKeyOf(home: string): Promise<string> {
   throw new SlipwayError("home_unusable", `${path} does not hold an API key (it is incomplete, or was changed).`, {
     hint: "Remove the file, and the next start makes a new key. The data stays.",
   });
+}
+
+/** Puts a new key in place, whole or not at all, unless another start was faster. */
+async function mint(path: string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    await writeFile(draft, `${formatApiKey(randomBytes(API_KEY_RANDOM_BYTES))}\n`, { flag: "wx", mode: 0o600 });
+    // A link, other than a rename, never takes the place of what is there.
+    await link(draft, path);
+  } catch (thrown) {
+    if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST")) throw unusable(path, thrown);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 function unusable(path: string, cause: unknown): SlipwayError {

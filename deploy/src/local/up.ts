@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { inCheckout } from "#lib/checkout.ts";
 import { parsePort } from "#lib/command-line.ts";
 import { announcement } from "./announcement.ts";
 import { apiKeyOf, apiKeyPath } from "./api-key-file.ts";
@@ -40,7 +41,8 @@ export async function runUp(options: UpOptions): Promise<number> {
   const given = environment["API_KEY"];
   const apiKey = given ?? (await apiKeyOf(home));
   await readyConsole();
-  const server = startServer({ ...process.env, HOST, PORT: String(port), SLIPWAY_HOME: home, API_KEY: apiKey });
+  const settings = { HOST, PORT: String(port), SLIPWAY_HOME: home, API_KEY: apiKey, ...agentsOf(environment) };
+  const server = startServer({ ...process.env, ...settings });
   const stopping = forwardSignals(server);
   let url: string;
   try {
@@ -86,6 +88,11 @@ function portOf(text: string | undefined): number {
   }
 }
 
+/** Called from a folder without agents of its own, it runs those of this checkout. */
+function agentsOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return environment["AGENTS_DIR"] || existsSync("agents") ? {} : { AGENTS_DIR: inCheckout("agents") };
+}
+
 async function readyConsole(): Promise<void> {
   const start = performance.now();
   const built = await buildConsole(() => say("building the console (at the first start and after changes)…"));
@@ -100,6 +107,8 @@ function forwardSignals(server: ServerProcess): () => boolean {
       if (asked && signal === "SIGINT") server.kill();
       if (asked) return;
       asked = true;
+      // A terminal shows ^C where the cursor stands.
+      if (signal === "SIGINT" && process.stderr.isTTY) process.stderr.write("\n");
       say("stopping; running requests may finish (Ctrl-C again ends them)");
       server.signal(signal === "SIGHUP" ? "SIGTERM" : signal);
     });
