@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 
 /**
@@ -11,7 +11,8 @@ import { SlipwayError } from "@slipway/contracts/errors.ts";
 export async function prepareHome(home: string): Promise<void> {
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });
-    await access(home, constants.R_OK | constants.W_OK | constants.X_OK);
+    // Only a write tells for certain: rights are not all that can forbid one.
+    await rmdir(await mkdtemp(join(home, ".probe-")));
   } catch (cause) {
     throw new SlipwayError("home_unusable", `The folder for data and keys cannot be used: ${reason(home, cause)}`, {
       hint: "Choose another one: ./slipway up --home DIR",

@@ -37,7 +37,7 @@ test("an error is shown with its stack, indented", () => {
 
 test("a warning is coloured on a terminal, and nothing is where colours are not wanted", () => {
   const line = JSON.stringify({ level: "warn", time, msg: "careful" });
-  assert.match(readableLogLine(line, true), /\u001b\[33mwarn \u001b\[0m careful/);
+  assert.ok(readableLogLine(line, true).endsWith("\u001b[33mwarn \u001b[0m careful"));
   assert.ok(!readableLogLine(line, false).includes("\u001b"));
 });
 

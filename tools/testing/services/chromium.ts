@@ -21,7 +21,11 @@ export const chromium: Service = {
     if (path === undefined) return missing("there is no Chromium");
     const { code, output } = await runCommand(path, ["--version"], { timeout: VERSION_TIMEOUT });
     if (code !== 0) return missing(`${path} does not run: ${output.trim().slice(-500)}`);
-    return { ok: true, environment: { CHROMIUM_PATH: path }, what: `${/\d+(\.\d+)+/.exec(output)?.[0] ?? ""} at ${path}` };
+    return {
+      ok: true,
+      environment: { CHROMIUM_PATH: path },
+      what: `${/\d+(\.\d+)+/.exec(output)?.[0] ?? ""} at ${path}`,
+    };
   },
 };
 
