@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Locator, Page } from "playwright-core";
-import { ask, type ConsoleStage, gate, MODEL, signIn, startConsoleStage } from "./support/console.ts";
+import type { Page } from "playwright-core";
+import { ask, type ConsoleStage, gate, MODEL, said, signIn, startConsoleStage } from "./support/console.ts";
 import { requireChromium } from "./support/require.ts";
 
 test("the console against the real server", async (t) => {
@@ -31,11 +31,6 @@ const LAST_ANSWER = "ol > li:last-child";
 
 async function textOf(page: Page, selector: string): Promise<string> {
   return page.locator(selector).innerText();
-}
-
-/** What the transcript says; a screen reader is told of an answer elsewhere. */
-function said(page: Page, text: string): Locator {
-  return page.locator("ol").getByText(text, { exact: true });
 }
 
 async function chooseModel(page: Page, model: string): Promise<void> {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { freePort } from "../../bench/lib/child.ts";
-import { type BenchDatabase, openDatabase } from "../../bench/lib/database.ts";
+import { type TestDatabase, createDatabase } from "../support/postgres.ts";
 import { requireDocker, requirePostgres } from "../support/require.ts";
 import { ensureBaseImage } from "./base-image.ts";
 import { buildImage, npmAccess } from "./build-image.ts";
@@ -40,17 +40,17 @@ async function inspect<Shape>(docker: Docker, name: string): Promise<Shape> {
   return first;
 }
 
-function runtimeEnvironment(database: BenchDatabase): Record<string, string> {
+function runtimeEnvironment(database: TestDatabase): Record<string, string> {
   return {
     API_KEY,
-    DATABASE_URL: database.runtimeUrl,
+    DATABASE_URL: database.url,
     ENCRYPTION_KEY: randomBytes(32).toString("base64"),
     TEST_MODE: "true",
     MOCK_TOKEN_DELAY_MS: WORD_DELAY_MS,
   };
 }
 
-async function start(docker: Docker, database: BenchDatabase): Promise<Container> {
+async function start(docker: Docker, database: TestDatabase): Promise<Container> {
   const container = await startContainer(docker, IMAGE, await freePort(), runtimeEnvironment(database));
   const ready = async () => (await fetch(`${container.url}/ready`).catch(() => undefined))?.status === 200;
   try {
@@ -190,8 +190,8 @@ async function checkSigterm(running: Running): Promise<void> {
 }
 
 test("the image", { timeout: 1_800_000 }, async (t) => {
-  const engine = await requireDocker(t);
-  const postgres = await requirePostgres(t);
+  const engine = requireDocker(t);
+  const postgres = requirePostgres(t);
   if (engine === undefined || postgres === undefined) return;
   const docker = dockerAt(engine);
   const base = await ensureBaseImage(docker);
@@ -203,13 +203,13 @@ test("the image", { timeout: 1_800_000 }, async (t) => {
   await t.test("keeps nothing of how the registry was reached", () => checkTraces(docker));
   await t.test("has its code compiled already", () => checkCompileCache(docker));
 
-  const database = await openDatabase(undefined);
-  t.after(() => database.stop());
+  const database = await createDatabase(postgres);
+  t.after(() => database.drop());
   const migrated = await docker.attempt([
     ...["run", "--rm", "--network", "host", "--read-only", "--cap-drop", "ALL"],
-    ...["--env", `MIGRATION_DATABASE_URL=${database.ownerUrl}`, "--env", `DATABASE_URL=${database.runtimeUrl}`],
+    ...["--env", `MIGRATION_DATABASE_URL=${database.adminUrl}`, "--env", `DATABASE_URL=${database.url}`],
     ...["--env", "ENCRYPTION_KEY=only-for-the-settings-check"],
-    ...[IMAGE, "node", "server/src/main.ts", "migrate", "--grant-to", database.runtimeLogin],
+    ...[IMAGE, "node", "server/src/main.ts", "migrate", "--grant-to", database.login],
   ]);
   assert.equal(migrated.code, 0, migrated.stdout + migrated.stderr);
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { buildConsole } from "../../deploy/src/local/console-build.ts";
 import { launchBrowser, openPage, type PageOptions, type WatchedPage } from "./browser.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "./scripted-upstream.ts";
@@ -78,6 +78,11 @@ export async function signIn(page: Page, apiKey: string, path = "/console/playgr
 export async function ask(page: Page, message: string): Promise<void> {
   await page.getByLabel("Message").fill(message);
   await page.keyboard.press("Enter");
+}
+
+/** What the transcript says; a screen reader is told of an answer elsewhere. */
+export function said(page: Page, text: string): Locator {
+  return page.locator("ol").getByText(text, { exact: true });
 }
 
 /** A promise and the function that keeps it. */

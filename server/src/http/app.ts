@@ -65,7 +65,9 @@ export function auditOf(
 export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
+  // A mistyped field is both unknown and, under its right name, missing: the first is what the sender can see.
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const param = issue?.path.join(".") || "body";
   throw new SlipwayError("invalid_request", `\`${param}\`: ${issue?.message ?? "is wrong"}.`, { param });
 }

@@ -44,8 +44,15 @@ export function createStore(options: StoreOptions): Store {
     pool: createPool(connection, limits, options.onConnectionError ?? (() => {})),
     statementTimeoutMs: limits.statementTimeoutMs,
     async prove(asDirectory) {
-      refusePending(await known, await asDirectory(appliedMigrations()));
-      await assertIsolation(connection, { timeoutMs: limits.acquireTimeoutMs });
+      const isolated = (): Promise<void> => assertIsolation(connection, { timeoutMs: limits.acquireTimeoutMs });
+      try {
+        refusePending(await known, await asDirectory(appliedMigrations()));
+      } catch (error) {
+        // A login that could mix tenants is refused now, not only once somebody has run the migrations.
+        await isolated();
+        throw error;
+      }
+      await isolated();
     },
   });
   return {

@@ -2,7 +2,7 @@ import pg from "pg";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { clientConfig, type DatabaseConnection } from "./connection.ts";
 import { migrationFiles, MIGRATIONS_FOLDER, type Migration } from "./migration-files.ts";
-import { sqlState, toStoreError } from "./postgres/errors.ts";
+import { sqlState, toStoreError, unavailable } from "./postgres/errors.ts";
 import { appliedMigrations, type AppliedMigration } from "./postgres/migrations/applied.ts";
 import { pendingMigrations } from "./postgres/migrations/compare.ts";
 import { grantRoles } from "./postgres/migrations/grant-roles.ts";
@@ -31,6 +31,8 @@ const DEFAULT_WAIT_MS = 60_000;
 const TABLE_LOCK_MS = 10_000;
 // Any two numbers that nobody else takes in this database: "slip" and "migr" in ASCII.
 const LOCK = "1936484720, 1835624306";
+const INSUFFICIENT_PRIVILEGE = "42501";
+const LOCK_NOT_AVAILABLE = "55P03";
 
 /**
  * Runs every migration that has not run yet, each in a transaction of its own under an advisory lock of that transaction: two
@@ -78,7 +80,13 @@ async function locked<Result>(client: pg.Client, waitMs: number, work: () => Pro
   try {
     // The login may have a statement timeout for the server's sake; a migration may take its time once it has its locks.
     await client.query(`set local statement_timeout = 0; set local lock_timeout = ${Math.max(1, Math.trunc(waitMs))}`);
-    await client.query(`select pg_advisory_xact_lock(${LOCK})`);
+    await client.query(`select pg_advisory_xact_lock(${LOCK})`).catch((error: unknown) => {
+      if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
+      throw unavailable(
+        `Another migration is still running after ${waitMs} ms.`,
+        "Wait for it to end, then run this one again.",
+      );
+    });
     await client.query(`set local lock_timeout = ${TABLE_LOCK_MS}`);
     const result = await work();
     await client.query("commit");
@@ -110,9 +118,9 @@ function failed(name: string, error: unknown): unknown {
   const state = sqlState(error);
   if (state === undefined || !(error instanceof Error)) return error;
   const hint =
-    state === "42501"
+    state === INSUFFICIENT_PRIVILEGE
       ? "Migrate under a login that owns the database and may make roles (MIGRATION_DATABASE_URL)."
-      : state === "55P03"
+      : state === LOCK_NOT_AVAILABLE
         ? "A running transaction holds a table for too long; run the migration again."
         : "Nothing of it was kept. Mend the file and run it again.";
   return new SlipwayError("migration_failed", `The migration ${name} failed: ${error.message} (${state}).`, {
@@ -123,7 +131,7 @@ function failed(name: string, error: unknown): unknown {
 
 function asMigrationError(error: unknown): unknown {
   if (error instanceof SlipwayError) return error;
-  if (sqlState(error) === "42501" && error instanceof Error) {
+  if (sqlState(error) === INSUFFICIENT_PRIVILEGE && error instanceof Error) {
     return new SlipwayError("migration_failed", `The login may not migrate this database: ${error.message}.`, {
       hint: "Migrate under a login that owns the database and may make roles (MIGRATION_DATABASE_URL).",
       cause: error,

@@ -16,6 +16,7 @@ export async function withClient<Result>(
     ...clientConfig(connection),
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
+    pipeline: true,
   });
   // Whatever breaks the connection also rejects what waits on it.
   client.on("error", () => {});

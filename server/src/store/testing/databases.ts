@@ -8,7 +8,7 @@ import pg from "pg";
 import type { DatabaseConnection } from "../connection.ts";
 import { startEmbeddedDatabase } from "../embedded/start.ts";
 import { migrate } from "../migrate.ts";
-import { testPostgres } from "./postgres.ts";
+import { requirePostgres } from "../../../../test/support/require.ts";
 
 /** An empty or migrated database of a test's own. */
 export interface TestDatabase {
@@ -68,8 +68,8 @@ export async function run(connection: DatabaseConnection, text: string): Promise
 export async function connect(connection: DatabaseConnection): Promise<pg.Client> {
   const client = new pg.Client(
     connection.engine === "postgresql"
-      ? { connectionString: connection.url }
-      : { host: connection.socketDir, user: "postgres", database: "postgres" },
+      ? { connectionString: connection.url, pipeline: true }
+      : { host: connection.socketDir, user: "postgres", database: "postgres", pipeline: true },
   );
   client.on("error", () => {});
   await client.connect();
@@ -100,7 +100,7 @@ export async function makeLogin(t: TestContext, adminUrl: string, attributes: st
 
 /** An empty database on the tests' PostgreSQL, dropped after the test. Answers the URL of its administrator. */
 export async function emptyPostgres(t: TestContext): Promise<string | undefined> {
-  const admin = await testPostgres(t);
+  const admin = requirePostgres(t);
   if (admin === undefined) return undefined;
   const database = randomName("slipway_test");
   await run({ engine: "postgresql", url: admin }, `create database ${database}`);
@@ -109,7 +109,7 @@ export async function emptyPostgres(t: TestContext): Promise<string | undefined>
 }
 
 async function openPostgres(t: TestContext): Promise<TestDatabase | undefined> {
-  const admin = await testPostgres(t);
+  const admin = requirePostgres(t);
   if (admin === undefined) return undefined;
   const login = await makeLogin(t, admin, "noinherit");
   const url = await emptyPostgres(t);

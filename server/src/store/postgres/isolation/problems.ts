@@ -1,7 +1,7 @@
 import type { DatabaseConnection } from "../../connection.ts";
 import type { Statement } from "../sql.ts";
 import { reachableRoles, sessionRoles, type RolePowers } from "./roles.ts";
-import { excessRights, permissivePolicies, tenantTables, type Policy } from "./tables.ts";
+import { excessRights, permissivePolicies, tenantTables, type Policy, type TenantTable } from "./tables.ts";
 
 /** Runs one statement and answers its rows. */
 export type Query = <Row>(statement: Statement<Row>) => Promise<readonly Row[]>;
@@ -22,27 +22,23 @@ export async function isolationProblems(
   engine: DatabaseConnection["engine"],
 ): Promise<readonly string[]> {
   const session = await query(sessionRoles());
-  const present = session.filter((row) => row.exists).map((row) => row.role);
+  const tables = await query(tenantTables());
+  const roles = session.filter((row) => row.exists).map((row) => row.role);
   const login = session[0]?.login;
-  const problems: string[] = [];
-  if (engine === "postgresql" && login !== undefined) {
-    problems.push(...(await roleProblems(query, login)));
-    for (const row of session) {
-      if (row.exists && !row.granted) problems.push(`The login ${login} may not become ${row.role}.`);
-    }
-  }
-  for (const role of present) problems.push(...(await roleProblems(query, role)));
-  problems.push(...(await tableProblems(query)));
-  return problems;
+  if (engine === "postgresql" && login !== undefined) roles.unshift(login);
+  const found = await Promise.all([...roles.map((role) => roleProblems(query, role)), tableProblems(query, tables)]);
+  // Before the first migration there is nothing to be let into yet.
+  const ungranted =
+    engine === "postgresql" && tables.length > 0 ? session.filter((row) => row.exists && !row.granted) : [];
+  return [...ungranted.map((row) => `The login ${row.login} may not become ${row.role}.`), ...found.flat()];
 }
 
 async function roleProblems(query: Query, role: string): Promise<readonly string[]> {
-  const reachable = await query(reachableRoles(role));
+  const [reachable, rights] = await Promise.all([query(reachableRoles(role)), query(excessRights(role))]);
   const self = reachable.find((powers) => powers.role === role);
   // A superuser can become everyone; to list them all would hide the one thing to change.
   if (self?.superuser) return [`${role} is a superuser.`];
   const problems = reachable.flatMap((powers) => describe(role, powers));
-  const rights = await query(excessRights(role));
   return [...problems, ...rights.map(({ right, table }) => `${role} has ${right} on slipway.${table}.`)];
 }
 
@@ -60,8 +56,7 @@ function describe(role: string, powers: RolePowers): readonly string[] {
   ];
 }
 
-async function tableProblems(query: Query): Promise<readonly string[]> {
-  const tables = await query(tenantTables());
+async function tableProblems(query: Query, tables: readonly TenantTable[]): Promise<readonly string[]> {
   const policies = await query(permissivePolicies());
   const problems = policies.flatMap((policy) =>
     isOwnTenant(policy) || isDirectory(policy)
