@@ -62,10 +62,12 @@ test("a home that may not be written is refused with a sentence", async (t) => {
   const home = join(parent, "home");
   await chmod(parent, 0o755);
   await mkdir(home, { mode: 0o555 });
-  if (process.geteuid?.() === 0) {
-    // Root may write everywhere, so the test is somebody else for a moment.
-    process.seteuid?.(65_534);
-    t.after(() => process.seteuid?.(0));
+  const root = process.geteuid?.() === 0;
+  // Root may write everywhere, so the test is somebody else for a moment.
+  if (root) process.seteuid?.(65_534);
+  try {
+    await assert.rejects(prepareHome(home), { code: "home_unusable", message: /may not be written/ });
+  } finally {
+    if (root) process.seteuid?.(0);
   }
-  await assert.rejects(prepareHome(home), { code: "home_unusable", message: /may not be written/ });
 });
