@@ -68,6 +68,7 @@ async function startOnce(env: NodeJS.ProcessEnv, home: string): Promise<Start> {
 
 async function run(count: number): Promise<Start[]> {
   const database = await openDatabase(undefined);
+  if (database === undefined) throw new Error("No PostgreSQL: apt-get install postgresql, or set TEST_DATABASE_URL");
   const home = await mkdtemp(join(tmpdir(), "slipway-bench-"));
   try {
     const env = {
@@ -84,7 +85,7 @@ async function run(count: number): Promise<Start[]> {
     }
     return starts;
   } finally {
-    await database.stop();
+    await database.drop();
     await rm(home, { recursive: true, force: true });
   }
 }

@@ -9,15 +9,16 @@ import { pinned } from "../lib/cores.ts";
 import { type BenchDatabase, openDatabase } from "../lib/database.ts";
 
 const NAME = "slipway (governed)";
+const NAME_EMBEDDED = "slipway (governed, embedded database)";
 const ROOT = join(import.meta.dirname, "../..");
 /** The server's entry. */
 export const MAIN = join(ROOT, "server/src/main.ts");
 const MIGRATE_TIMEOUT_MS = 60_000;
 const START_TIMEOUT_MS = 30_000;
 
-/** The environment of a production server, with nothing switched off. */
+/** The environment of a production server, with nothing switched off; without a database it gets the embedded one. */
 export function productionEnvironment(
-  database: BenchDatabase,
+  database: BenchDatabase | undefined,
   home: string,
   port: number,
   apiKey: string,
@@ -32,22 +33,22 @@ export function productionEnvironment(
     PORT: String(port),
     API_KEY: apiKey,
     ENCRYPTION_KEY: randomBytes(32).toString("base64"),
-    DATABASE_URL: database.runtimeUrl,
+    ...(database === undefined ? { ALLOW_EMBEDDED_DATABASE: "true" } : { DATABASE_URL: database.url }),
     AGENTS_DIR: join(ROOT, "agents"),
   };
 }
 
 /** Runs the migrations as the owner and lets the runtime login in. */
 export function migrate(database: BenchDatabase, env: NodeJS.ProcessEnv): void {
-  const result = spawnSync(process.execPath, [MAIN, "migrate", "--grant-to", database.runtimeLogin], {
-    env: { ...env, MIGRATION_DATABASE_URL: database.ownerUrl },
+  const result = spawnSync(process.execPath, [MAIN, "migrate", "--grant-to", database.login], {
+    env: { ...env, MIGRATION_DATABASE_URL: database.adminUrl },
     encoding: "utf8",
     timeout: MIGRATE_TIMEOUT_MS,
   });
   if (result.status !== 0) throw new Error(`migrate failed:\n${result.stdout}${result.stderr}`);
 }
 
-/** Starts the server as in production: key, limits, usage ledger, audit, metrics and access log on, PostgreSQL outside. */
+/** Starts the server as in production: key, limits, usage ledger, audit, metrics and access log on, PostgreSQL outside where there is one. */
 export async function slipway(setup: Setup): Promise<Started> {
   const database = await openDatabase(setup.restCores);
   const home = await mkdtemp(join(tmpdir(), "slipway-bench-"));
@@ -62,11 +63,11 @@ export async function slipway(setup: Setup): Promise<Started> {
   let child: Child | undefined;
   const stop = async () => {
     await child?.stop();
-    await database.stop();
+    await database?.drop();
     await rm(home, { recursive: true, force: true });
   };
   try {
-    migrate(database, env);
+    if (database !== undefined) migrate(database, env);
     child = startChild(...pinned(setup.cores, process.execPath, [MAIN]), { env, cwd: home, stdout: "drop" });
     await waitFor200(`http://127.0.0.1:${port}/ready`, child, START_TIMEOUT_MS);
   } catch (error) {
@@ -78,6 +79,6 @@ export async function slipway(setup: Setup): Promise<Started> {
     headers: { authorization: `Bearer ${apiKey}` },
     body: setup.body,
   };
-  const helpers = database.pid === undefined ? [] : [{ name: "its PostgreSQL", pid: database.pid }];
-  return { name: NAME, shot, pid: child.pid, helpers, stop };
+  const helpers = database?.pid === undefined ? [] : [{ name: "its PostgreSQL", pid: database.pid }];
+  return { name: database === undefined ? NAME_EMBEDDED : NAME, shot, pid: child.pid, helpers, stop };
 }

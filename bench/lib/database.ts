@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type TestDatabase, createDatabase, runSql } from "../../test/support/postgres.ts";
 import { freePort, startChild } from "./child.ts";
 import { pinned } from "./cores.ts";
 
@@ -13,16 +13,9 @@ const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 100;
 
 /** A database of its own for one bench run. */
-export type BenchDatabase = {
-  /** The owner's address, for migrations. */
-  ownerUrl: string;
-  /** The address of a login that is neither owner nor superuser; migrations grant it the server's roles. */
-  runtimeUrl: string;
-  /** The runtime login's name. */
-  runtimeLogin: string;
+export type BenchDatabase = TestDatabase & {
   /** The database server's process, when the bench started it. */
   pid: number | undefined;
-  stop(): Promise<void>;
 };
 
 /** The folder of the newest `initdb` that is installed: on PATH, or where Debian puts it. */
@@ -43,28 +36,18 @@ function unprivileged(): { uid: number; gid: number } | undefined {
   return { uid: Number(line[1]), gid: Number(line[2]) };
 }
 
-function psql(url: string, statements: readonly string[]): void {
-  const commands = statements.flatMap((statement) => ["--command", statement]);
-  const result = spawnSync("psql", ["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", url, ...commands], {
-    encoding: "utf8",
-  });
-  if (result.error !== undefined)
-    throw new Error("psql is missing: apt-get install postgresql-client", { cause: result.error });
-  if (result.status !== 0) throw new Error(`psql failed: ${result.stderr}`);
+async function answers(url: string): Promise<boolean> {
+  try {
+    await runSql(url, ["select 1"]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-function withDatabase(url: string, database: string, login?: { name: string; password: string }): string {
-  const changed = new URL(url);
-  changed.pathname = `/${database}`;
-  if (login !== undefined) [changed.username, changed.password] = [login.name, login.password];
-  return changed.href;
-}
+type Cluster = { url: string; pid: number; stop(): Promise<void> };
 
-async function throwawayCluster(
-  cores: string | undefined,
-): Promise<{ url: string; pid: number; stop(): Promise<void> }> {
-  const bin = binaries();
-  if (bin === undefined) throw new Error("No PostgreSQL: apt-get install postgresql, or set TEST_DATABASE_URL");
+async function throwawayCluster(bin: string, cores: string | undefined): Promise<Cluster> {
   const user = unprivileged();
   const folder = mkdtempSync(join(tmpdir(), "slipway-bench-pg-"));
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
@@ -93,7 +76,7 @@ async function throwawayCluster(
   };
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
   const deadline = performance.now() + START_TIMEOUT_MS;
-  while (spawnSync("psql", [url, "--command", "select 1"], { stdio: "ignore" }).status !== 0) {
+  while (!(await answers(url))) {
     if (server.exited() || performance.now() > deadline) {
       await stop();
       throw new Error(`PostgreSQL did not start:\n${server.output()}`);
@@ -105,26 +88,13 @@ async function throwawayCluster(
 
 /**
  * An empty database with an owner and a runtime login: on the server that TEST_DATABASE_URL names, dropped at the end,
- * else on a cluster of its own from the installed programs, on `cores`. Throws with what to type when there is neither.
+ * else on a cluster of its own from the installed programs, on `cores`. Undefined when there is neither.
  */
-export async function openDatabase(cores: string | undefined): Promise<BenchDatabase> {
+export async function openDatabase(cores: string | undefined): Promise<BenchDatabase | undefined> {
   const given = process.env["TEST_DATABASE_URL"];
-  const cluster = given === undefined ? await throwawayCluster(cores) : undefined;
-  const url = given ?? cluster?.url ?? "";
-  const name = `slipway_bench_${randomBytes(4).toString("hex")}`;
-  const login = { name: `${name}_app`, password: randomBytes(12).toString("hex") };
-  psql(url, [
-    `create role ${login.name} login nosuperuser nobypassrls password '${login.password}'`,
-    `create database ${name}`,
-  ]);
-  return {
-    ownerUrl: withDatabase(url, name),
-    runtimeUrl: withDatabase(url, name, login),
-    runtimeLogin: login.name,
-    pid: cluster?.pid,
-    async stop() {
-      if (cluster === undefined) psql(url, [`drop database ${name} with (force)`, `drop role ${login.name}`]);
-      else await cluster.stop();
-    },
-  };
+  if (given !== undefined) return { ...(await createDatabase(given)), pid: undefined };
+  const bin = binaries();
+  if (bin === undefined) return undefined;
+  const cluster = await throwawayCluster(bin, cores);
+  return { ...(await createDatabase(cluster.url)), pid: cluster.pid, drop: () => cluster.stop() };
 }
