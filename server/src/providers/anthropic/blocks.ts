@@ -10,15 +10,17 @@ import { UsageCount } from "./usage.ts";
  * Every `stop_reason` of the Messages API. `pause_turn` leaves an answer unfinished, as a bound does; it comes with tools that
  * Anthropic runs itself.
  */
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
-  end_turn: "stop",
-  stop_sequence: "stop",
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  pause_turn: "length",
-  tool_use: "tool_calls",
-  refusal: "refusal",
-};
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map(
+  Object.entries({
+    end_turn: "stop",
+    stop_sequence: "stop",
+    max_tokens: "length",
+    model_context_window_exceeded: "length",
+    pause_turn: "length",
+    tool_use: "tool_calls",
+    refusal: "refusal",
+  } as const),
+);
 
 /** What a message is made of, streamed or whole: blocks that start, grow and stop. */
 export class MessageBlocks {
@@ -102,7 +104,7 @@ export class MessageBlocks {
   stop(delta: JsonObject): void {
     const reason = textOf(delta["stop_reason"]);
     if (reason === undefined) return;
-    this.#reason = FINISH_REASONS[reason] ?? "stop";
+    this.#reason = FINISH_REASONS.get(reason) ?? "stop";
     const explanation = textOf(objectOf(delta["stop_details"])["explanation"]);
     if (explanation !== undefined) this.#output.event({ type: "refusal", text: explanation });
   }

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from "#lib/shape.ts";
-import { firstMatch } from "./pattern.ts";
+import type { PatternSearch } from "./pattern.ts";
 
 const MAX_DEPTH = 16;
 const MAX_STRING = 1_000;
@@ -8,10 +8,12 @@ const MAX_STRING = 1_000;
 class InstanceMaker {
   readonly #root: JsonObject;
   readonly #text: string;
+  readonly #search: PatternSearch;
 
-  constructor(root: JsonObject, text: string) {
+  constructor(root: JsonObject, text: string, search: PatternSearch) {
     this.#root = root;
     this.#text = text;
+    this.#search = search;
   }
 
   make(schema: unknown, depth: number): unknown {
@@ -60,7 +62,7 @@ class InstanceMaker {
 
   #string(schema: JsonObject): string {
     const most = typeof schema["maxLength"] === "number" ? Math.min(schema["maxLength"], MAX_STRING) : MAX_STRING;
-    return (firstMatch(schema["pattern"], this.#text) ?? this.#text).slice(0, most);
+    return (this.#search.first(schema["pattern"], this.#text) ?? this.#text).slice(0, most);
   }
 
   #number(schema: JsonObject): number {
@@ -78,7 +80,7 @@ class InstanceMaker {
     const required = new Set<unknown>(Array.isArray(schema["required"]) ? schema["required"] : []);
     const entries = Object.entries(properties).filter(
       ([name, property]) =>
-        required.has(name) || (isObject(property) && firstMatch(property["pattern"], this.#text) !== undefined),
+        required.has(name) || (isObject(property) && this.#search.first(property["pattern"], this.#text) !== undefined),
     );
     return Object.fromEntries(entries.map(([name, property]) => [name, this.make(property, depth + 1)]));
   }
@@ -99,14 +101,14 @@ class InstanceMaker {
  * value; numbers the first number in the text, else their minimum, else 1; booleans are true; arrays have one item. The same
  * schema and text make the same value.
  */
-export function schemaInstance(schema: JsonObject, text: string): unknown {
-  return new InstanceMaker(schema, text).make(schema, 0);
+export function schemaInstance(schema: JsonObject, text: string, search: PatternSearch): unknown {
+  return new InstanceMaker(schema, text, search).make(schema, 0);
 }
 
 /** True when a string of the schema's properties has a pattern that matches in the text. */
-export function matchesPattern(schema: unknown, text: string, depth = 0): boolean {
+export function matchesPattern(schema: unknown, text: string, search: PatternSearch, depth = 0): boolean {
   if (depth > MAX_DEPTH || !isObject(schema)) return false;
-  if (firstMatch(schema["pattern"], text) !== undefined) return true;
+  if (search.first(schema["pattern"], text) !== undefined) return true;
   const properties = isObject(schema["properties"]) ? Object.values(schema["properties"]) : [];
-  return [...properties, schema["items"]].some((part) => matchesPattern(part, text, depth + 1));
+  return [...properties, schema["items"]].some((part) => matchesPattern(part, text, search, depth + 1));
 }

@@ -2,6 +2,7 @@ import { createContext, Script } from "node:vm";
 
 const MAX_PATTERN = 500;
 const TIME_LIMIT_MS = 50;
+const MAX_TIMEOUTS = 3;
 
 // A schema comes from a client, so its pattern may take forever on some text. In a script of its own V8 can stop it.
 const context = createContext({ pattern: "", text: "" }, { codeGeneration: { strings: false, wasm: false } });
@@ -14,18 +15,25 @@ function withoutAnchors(pattern: string): string {
   return pattern.slice(start, end);
 }
 
-/**
- * The first place in the text that matches a schema's `pattern`. Undefined for none, for a pattern that is none or longer than
- * 500 characters, and for one that takes longer than 50 ms.
- */
-export function firstMatch(pattern: unknown, text: string): string | undefined {
-  if (typeof pattern !== "string" || pattern.length > MAX_PATTERN) return undefined;
-  context["pattern"] = withoutAnchors(pattern);
-  context["text"] = text;
-  try {
-    const found: unknown = script.runInContext(context, { timeout: TIME_LIMIT_MS });
-    return typeof found === "string" && found !== "" ? found : undefined;
-  } catch {
-    return undefined;
+/** Looks for patterns in texts on behalf of one request. */
+export class PatternSearch {
+  #timeouts = 0;
+
+  /**
+   * The first place in the text that matches a schema's `pattern`. Undefined for none, for a pattern that is none or longer than
+   * 500 characters, and for one that takes longer than 50 ms; after three of those nothing is searched any more.
+   */
+  first(pattern: unknown, text: string): string | undefined {
+    if (typeof pattern !== "string" || pattern.length > MAX_PATTERN || this.#timeouts >= MAX_TIMEOUTS) return undefined;
+    context["pattern"] = withoutAnchors(pattern);
+    context["text"] = text;
+    try {
+      const found: unknown = script.runInContext(context, { timeout: TIME_LIMIT_MS });
+      return typeof found === "string" && found !== "" ? found : undefined;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
+        this.#timeouts += 1;
+      return undefined;
+    }
   }
 }

@@ -18,9 +18,12 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+// More than any model ever counts, and few enough that sums stay exact.
+const MAX_COUNT = 1e12;
+
 /** The value as a count of tokens: a whole number from 0 up, else 0. */
 export function countOf(value: unknown): number {
-  return typeof value === "number" && value > 0 && Number.isFinite(value) ? Math.round(value) : 0;
+  return typeof value === "number" && value > 0 ? Math.min(Math.round(value), MAX_COUNT) : 0;
 }
 
 /** The data of one streamed event as an object, or `provider_stream_broken`. */

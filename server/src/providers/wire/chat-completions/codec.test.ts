@@ -120,7 +120,7 @@ describe("requests", () => {
     });
   });
 
-  test("a fallible key travels in the header and nowhere else; without one there is no header", () => {
+  test("the key travels in the header and nowhere else; without one there is no header", () => {
     const request = { model: "m", messages: [HELLO], tools: [], stream: false };
     assert.ok(openai.encode(request).headers.includes("Bearer key"));
     assert.ok(!compatible.encode(request).headers.includes("authorization"));

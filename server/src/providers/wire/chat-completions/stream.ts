@@ -9,13 +9,15 @@ import type { ChatCompletionsOptions } from "./options.ts";
 import { ToolCallAssembly } from "./tool-calls.ts";
 import { decodeUsage } from "./usage.ts";
 
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
-  stop: "stop",
-  length: "length",
-  tool_calls: "tool_calls",
-  function_call: "tool_calls",
-  content_filter: "content_filter",
-};
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map(
+  Object.entries({
+    stop: "stop",
+    length: "length",
+    tool_calls: "tool_calls",
+    function_call: "tool_calls",
+    content_filter: "content_filter",
+  } as const),
+);
 
 /** Decodes `chat.completion.chunk` events. A whole answer is decoded as one chunk whose delta is the message. */
 export class ChatCompletionsStream implements StreamDecoder {
@@ -73,7 +75,7 @@ export class ChatCompletionsStream implements StreamDecoder {
       if (!this.#started) this.#start(chunk);
       this.#delta(objectOf(choice["delta"] ?? choice["message"]));
       const reason = textOf(choice["finish_reason"]);
-      if (reason !== undefined) this.#reason = FINISH_REASONS[reason] ?? "stop";
+      if (reason !== undefined) this.#reason = FINISH_REASONS.get(reason) ?? "stop";
     }
   }
 
