@@ -29,7 +29,9 @@ const DRIVERS =
   "(^|/)node_modules/(pg|pg-[^/]+|kysely|redis|@redis/[^/]+|@electric-sql/[^/]+|@aws-sdk/[^/]*dynamodb[^/]*)/";
 
 const roomRules = ROOMS.map((room, index) => {
-  const later = [...ROOMS.slice(index + 1), "(main|service)\\.ts$"].map((name) => (name.endsWith("$") ? name : `${name}/`));
+  const later = [...ROOMS.slice(index + 1), "(main|service)\\.ts$"].map((name) =>
+    name.endsWith("$") ? name : `${name}/`,
+  );
   return {
     name: `room-${room}`,
     comment: `${room}/ stands below the folder it imports: move the shared part down, or hand the value in from above.`,
@@ -39,14 +41,18 @@ const roomRules = ROOMS.map((room, index) => {
   };
 });
 
-/** One folder per member, and no member knows another. */
-function strangers(name, parent) {
+/** Tests and what only tests use. */
+const TESTING = "\\.test\\.tsx?$|/testing/|/testing\\.ts$";
+
+/** One folder per member, and no member knows another. `shared` are folders that serve all members and are no members. */
+function strangers(name, parent, shared = []) {
+  const others = shared.map((folder) => `^${parent}/${folder}/`);
   return {
     name,
     comment: `The folders of ${parent} never import each other: what they share belongs above them or into contracts.`,
     severity: "error",
-    from: { path: `^${parent}/([^/]+)/` },
-    to: { path: `^${parent}/[^/]+/`, pathNot: `^${parent}/$1/` },
+    from: { path: `^${parent}/([^/]+)/`, ...(others.length > 0 ? { pathNot: others } : {}) },
+    to: { path: `^${parent}/[^/]+/`, pathNot: [`^${parent}/$1/`, ...others] },
   };
 }
 
@@ -58,10 +64,20 @@ module.exports = {
       name: "room-unknown",
       comment: "A folder of server/src must stand in the order of rooms (.dependency-cruiser.cjs).",
       severity: "error",
-      from: { path: "^server/src/", pathNot: [...ROOMS.map((room) => `^server/src/${room}/`), "^server/src/(main|service)\\.ts$"] },
+      from: {
+        path: "^server/src/",
+        pathNot: [...ROOMS.map((room) => `^server/src/${room}/`), "^server/src/(main|service)\\.ts$"],
+      },
       to: {},
     },
-    strangers("providers-are-strangers", "server/src/providers"),
+    strangers("providers-are-strangers", "server/src/providers", ["wire", "transport", "conformance"]),
+    {
+      name: "provider-tools-know-no-provider",
+      comment: "What serves all providers does not know one of them.",
+      severity: "error",
+      from: { path: "^server/src/providers/(wire|transport)/", pathNot: TESTING },
+      to: { path: "^server/src/providers/[^/]+/", pathNot: "^server/src/providers/(wire|transport)/" },
+    },
     strangers("dialects-are-strangers", "server/src/router/dialects"),
     strangers("targets-are-strangers", "deploy/src/targets"),
     {
@@ -82,14 +98,14 @@ module.exports = {
       name: "contracts-are-pure",
       comment: "The contracts run in a browser too: no modules of Node.",
       severity: "error",
-      from: { path: "^contracts/src/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^contracts/src/", pathNot: TESTING },
       to: { dependencyTypes: ["core"] },
     },
     {
       name: "server-knows-contracts-only",
       comment: "The server is shipped alone.",
       severity: "error",
-      from: { path: "^server/src/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^server/src/", pathNot: TESTING },
       to: { path: "^(deploy|console|agents|examples|bench|test|tools)/" },
     },
     {
@@ -103,36 +119,36 @@ module.exports = {
       name: "deploy-knows-contracts-only",
       comment: "The control plane starts the server as a process; it never imports it.",
       severity: "error",
-      from: { path: "^deploy/src/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^deploy/src/", pathNot: TESTING },
       to: { path: "^(server|console|agents|examples|bench|test|tools)/" },
     },
     {
       name: "agents-know-the-agent-contract-only",
       comment: "A plugin agent is written against `slipway/agent`.",
       severity: "error",
-      from: { path: "^(agents|examples)/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^(agents|examples)/", pathNot: TESTING },
       to: { path: "^(server|deploy|console|bench|test|tools)/" },
     },
     {
       name: "deploy-pure-stages",
       comment: "spec, render and check take values and give values: no files, no network, no processes.",
       severity: "error",
-      from: { path: "^deploy/src/(spec|render|check)/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^deploy/src/(spec|render|check)/", pathNot: TESTING },
       to: { path: OUTSIDE },
     },
     {
       name: "lib-is-pure",
       comment: "server/src/lib holds helpers without I/O.",
       severity: "error",
-      from: { path: "^server/src/lib/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^server/src/lib/", pathNot: TESTING },
       to: { path: OUTSIDE },
     },
     {
       name: "no-test-in-product",
       comment: "Code that ships does not import tests or their helpers.",
       severity: "error",
-      from: { path: "^(server|deploy|console|contracts|agents|examples)/", pathNot: "\\.test\\.tsx?$" },
-      to: { path: "(\\.test\\.tsx?$|^test/|/__fixtures__/)" },
+      from: { path: "^(server|deploy|console|contracts|agents|examples)/", pathNot: TESTING },
+      to: { path: `${TESTING}|^test/|/__fixtures__/` },
     },
     {
       name: "no-runtime-cycle",
