@@ -11,6 +11,7 @@ import { createOpenModel } from "#http/open-model.ts";
 import { registerAgents } from "#http/routes/api/v1/agents.ts";
 import { registerRuns } from "#http/routes/api/v1/agents/runs.ts";
 import { registerApiKeys } from "#http/routes/api/v1/api-keys.ts";
+import { registerOpenApi } from "#http/routes/api/v1/openapi.json.ts";
 import { registerSession } from "#http/routes/api/v1/session.ts";
 import { registerThreads } from "#http/routes/api/v1/threads.ts";
 import { registerConsole } from "#http/routes/console.ts";
@@ -166,6 +167,7 @@ function registerRoutes(app: App, config: Config, rooms: Rooms, mock: boolean): 
   const { identity, router, registry, runner } = rooms;
   const services: AppServices = { authenticate: identity.authenticate, audit: rooms.audit };
   const { sessions, snapshot, mint } = identity;
+  registerOpenApi(app, config.release);
   registerSession(app, services, { sessions, release: config.release, mock });
   registerApiKeys(app, services, { apiKeys: rooms.store.apiKeys, snapshot, mint });
   if (config.roles.has("router")) {

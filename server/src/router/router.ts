@@ -58,7 +58,7 @@ class MeteredSink implements ModelEventSink {
   event(event: ModelEvent): void {
     if (!this.#begun) {
       this.#begun = true;
-      this.#metrics.timeToFirstToken.observe(
+      this.#metrics.timeToFirstEvent.observe(
         { provider: this.#provider },
         (performance.now() - this.#startedAt) / 1000,
       );

@@ -3,42 +3,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 // From the time to a cached answer up to the longest request that the server allows (300 s).
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-/** Every metric of the server: name, labels, meaning. Labels have few values: never an id, a path or a client's text. */
-export function createMetrics() {
-  const registry = new Registry();
-  const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  const queueLengths = new Map<string, () => number>();
-  const queueLength = new Gauge({
-    name: "slipway_write_queue_length",
-    help: "Records that wait to be written to the database.",
-    labelNames: ["queue"] as const,
-    registers,
-    collect() {
-      for (const [queue, length] of queueLengths) this.set({ queue }, length());
-    },
-  });
-  let inFlight = (): number => 0;
-  const inFlightRequests = new Gauge({
-    name: "slipway_in_flight_requests",
-    help: "Admitted requests that run.",
-    registers,
-    collect() {
-      this.set(inFlight());
-    },
-  });
+function httpMetrics(registers: Registry[]) {
   return {
-    registry,
-    queueLength,
-    inFlightRequests,
-    /** Reports this count whenever the metrics are read. */
-    watchInFlight(count: () => number): void {
-      inFlight = count;
-    },
-    /** Reports this queue's length whenever the metrics are read. */
-    watchQueue(queue: string, length: () => number): void {
-      queueLengths.set(queue, length);
-    },
     httpRequests: new Counter({
       name: "slipway_http_requests_total",
       help: "Answered requests by route and status.",
@@ -58,6 +24,11 @@ export function createMetrics() {
       labelNames: ["code"] as const,
       registers,
     }),
+  };
+}
+
+function modelMetrics(registers: Registry[]) {
+  return {
     modelCalls: new Counter({
       name: "slipway_model_calls_total",
       help: "Model calls by provider and outcome (ok, error, aborted).",
@@ -70,7 +41,7 @@ export function createMetrics() {
       labelNames: ["provider", "class"] as const,
       registers,
     }),
-    timeToFirstToken: new Histogram({
+    timeToFirstEvent: new Histogram({
       name: "slipway_model_time_to_first_event_seconds",
       help: "Time from asking a provider to its first event.",
       labelNames: ["provider"] as const,
@@ -83,6 +54,11 @@ export function createMetrics() {
       labelNames: ["status"] as const,
       registers,
     }),
+  };
+}
+
+function queueMetrics(registers: Registry[]) {
+  return {
     queueFailures: new Counter({
       name: "slipway_write_failures_total",
       help: "Group writes that failed and are tried again.",
@@ -95,6 +71,54 @@ export function createMetrics() {
       labelNames: ["queue"] as const,
       registers,
     }),
+  };
+}
+
+/** Gauges that are asked for their value when the metrics are read, so that nothing is counted twice. */
+function watchedMetrics(registers: Registry[]) {
+  const queueLengths = new Map<string, () => number>();
+  let inFlight = (): number => 0;
+  // Both live in the registry; nobody needs them by name.
+  void new Gauge({
+    name: "slipway_write_queue_length",
+    help: "Records that wait to be written to the database.",
+    labelNames: ["queue"] as const,
+    registers,
+    collect() {
+      for (const [queue, length] of queueLengths) this.set({ queue }, length());
+    },
+  });
+  void new Gauge({
+    name: "slipway_in_flight_requests",
+    help: "Admitted requests that run.",
+    registers,
+    collect() {
+      this.set(inFlight());
+    },
+  });
+  return {
+    /** Reports this queue's length. */
+    watchQueue(queue: string, length: () => number): void {
+      queueLengths.set(queue, length);
+    },
+    /** Reports this count of admitted requests. */
+    watchInFlight(count: () => number): void {
+      inFlight = count;
+    },
+  };
+}
+
+/** Every metric of the server: name, labels, meaning. Labels have few values: never an id, a path or a client's text. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    ...httpMetrics(registers),
+    ...modelMetrics(registers),
+    ...queueMetrics(registers),
+    ...watchedMetrics(registers),
   };
 }
 

@@ -21,11 +21,28 @@ test("the fields that every provider understands are read", () => {
     model: "gpt-5-mini",
     messages: [
       { role: "developer", content: "be brief" },
-      { role: "user", content: [{ type: "text", text: "what is it?" }, { type: "image_url", image_url: { url: "data:image/png;base64,AAAA", detail: "low" } }] },
-      { role: "assistant", content: null, refusal: null, annotations: [], tool_calls: [{ id: "c1", type: "function", function: { name: "look", arguments: "{}" } }] },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "what is it?" },
+          { type: "image_url", image_url: { url: "data:image/png;base64,AAAA", detail: "low" } },
+        ],
+      },
+      {
+        role: "assistant",
+        content: null,
+        refusal: null,
+        annotations: [],
+        tool_calls: [{ id: "c1", type: "function", function: { name: "look", arguments: "{}" } }],
+      },
       { role: "tool", tool_call_id: "c1", content: "a cat" },
     ],
-    tools: [{ type: "function", function: { name: "look", description: "looks", parameters: { type: "object" }, strict: true } }],
+    tools: [
+      {
+        type: "function",
+        function: { name: "look", description: "looks", parameters: { type: "object" }, strict: true },
+      },
+    ],
     tool_choice: { type: "function", function: { name: "look" } },
     max_completion_tokens: 10,
     max_tokens: 99,
@@ -83,7 +100,11 @@ for (const [name, body, param] of [
   ["an empty assistant message", { model: "m", messages: [{ role: "assistant" }] }, "messages[0].content"],
   ["a temperature out of range", { model: "m", messages: MESSAGES, temperature: 3 }, "temperature"],
   ["max_tokens of 0", { model: "m", messages: MESSAGES, max_tokens: 0 }, "max_tokens"],
-  ["a data URL without base64", { model: "m", messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:x" } }] }] }, "messages[0].content[0].image_url.url"],
+  [
+    "a data URL without base64",
+    { model: "m", messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:x" } }] }] },
+    "messages[0].content[0].image_url.url",
+  ],
 ] as const) {
   test(`${name} is invalid and named`, () => {
     const error = refused(body);
@@ -97,7 +118,10 @@ for (const [body, param] of [
   [{ logprobs: true }, "logprobs"],
   [{ functions: [] }, "functions"],
   [{ messages: [{ role: "user", content: "x", voice: "low" }] }, "messages[0].voice"],
-  [{ messages: [{ role: "user", content: [{ type: "input_audio", input_audio: {} }] }] }, "messages[0].content[0].type"],
+  [
+    { messages: [{ role: "user", content: [{ type: "input_audio", input_audio: {} }] }] },
+    "messages[0].content[0].type",
+  ],
 ] as const) {
   test(`what cannot be carried is refused by name: ${param}`, () => {
     const error = refused({ model: "m", messages: MESSAGES, ...body });
@@ -111,7 +135,19 @@ test("whatever JSON comes, it is read or refused with a status of the 400s", () 
   const body = fc.record(
     {
       model: field,
-      messages: fc.oneof(field, fc.array(fc.record({ role: fc.oneof(field, fc.constantFrom("user", "assistant", "tool", "system")), content: field, tool_calls: field }, { requiredKeys: [] }))),
+      messages: fc.oneof(
+        field,
+        fc.array(
+          fc.record(
+            {
+              role: fc.oneof(field, fc.constantFrom("user", "assistant", "tool", "system")),
+              content: field,
+              tool_calls: field,
+            },
+            { requiredKeys: [] },
+          ),
+        ),
+      ),
       tools: field,
       tool_choice: field,
       response_format: field,

@@ -1,0 +1,176 @@
+import { agentListSchema, agentSummarySchema, createRunSchema, runSchema } from "@slipway/contracts/api/agents.ts";
+import {
+  apiKeyListSchema,
+  apiKeySchema,
+  createApiKeySchema,
+  createdApiKeySchema,
+} from "@slipway/contracts/api/api-keys.ts";
+import { problemSchema } from "@slipway/contracts/api/problem.ts";
+import { sessionSchema, signInSchema } from "@slipway/contracts/api/session.ts";
+import {
+  threadListSchema,
+  threadMessageListSchema,
+  threadMessageSchema,
+  threadSchema,
+} from "@slipway/contracts/api/threads.ts";
+import { z } from "zod";
+
+/** Schemas that have a name of their own in the document. */
+const NAMED = {
+  Agent: agentSummarySchema,
+  AgentList: agentListSchema,
+  ApiKey: apiKeySchema,
+  ApiKeyList: apiKeyListSchema,
+  CreateApiKey: createApiKeySchema,
+  CreatedApiKey: createdApiKeySchema,
+  CreateRun: createRunSchema,
+  Problem: problemSchema,
+  Run: runSchema,
+  Session: sessionSchema,
+  SignIn: signInSchema,
+  Thread: threadSchema,
+  ThreadList: threadListSchema,
+  ThreadMessage: threadMessageSchema,
+  ThreadMessageList: threadMessageListSchema,
+} as const;
+type Name = keyof typeof NAMED;
+
+/** One operation of the REST API. */
+export interface Operation {
+  readonly method: "get" | "post" | "delete";
+  /** With `{name}` for a parameter. */
+  readonly path: string;
+  readonly summary: string;
+  readonly body?: Name;
+  readonly status: 200 | 201 | 204;
+  readonly answer?: Name;
+  /** Takes `limit` and `cursor`. */
+  readonly paged?: true;
+  /** The answer may also be a stream of server-sent events. */
+  readonly streams?: true;
+}
+
+/** Every operation under `/api/v1`; a test holds this list against the routes that are registered. */
+export const OPERATIONS: readonly Operation[] = [
+  { method: "get", path: "/api/v1/openapi.json", summary: "This document.", status: 200 },
+  {
+    method: "post",
+    path: "/api/v1/session",
+    summary: "Sign the console in with an API key.",
+    body: "SignIn",
+    status: 201,
+    answer: "Session",
+  },
+  { method: "get", path: "/api/v1/session", summary: "Who is signed in.", status: 200, answer: "Session" },
+  { method: "delete", path: "/api/v1/session", summary: "Sign out.", status: 204 },
+  {
+    method: "post",
+    path: "/api/v1/api-keys",
+    summary: "Make an API key.",
+    body: "CreateApiKey",
+    status: 201,
+    answer: "CreatedApiKey",
+  },
+  {
+    method: "get",
+    path: "/api/v1/api-keys",
+    summary: "The tenant's API keys, newest first.",
+    status: 200,
+    answer: "ApiKeyList",
+  },
+  { method: "delete", path: "/api/v1/api-keys/{id}", summary: "Revoke an API key.", status: 204 },
+  { method: "get", path: "/api/v1/agents", summary: "The agents, broken ones too.", status: 200, answer: "AgentList" },
+  { method: "get", path: "/api/v1/agents/{name}", summary: "One agent.", status: 200, answer: "Agent" },
+  {
+    method: "post",
+    path: "/api/v1/agents/{name}/runs",
+    summary: "Run an agent.",
+    body: "CreateRun",
+    status: 201,
+    answer: "Run",
+    streams: true,
+  },
+  { method: "get", path: "/api/v1/runs/{id}", summary: "One run.", status: 200, answer: "Run" },
+  {
+    method: "get",
+    path: "/api/v1/threads",
+    summary: "The tenant's threads, newest first.",
+    status: 200,
+    answer: "ThreadList",
+    paged: true,
+  },
+  { method: "get", path: "/api/v1/threads/{id}", summary: "One thread.", status: 200, answer: "Thread" },
+  {
+    method: "get",
+    path: "/api/v1/threads/{id}/messages",
+    summary: "A thread's messages, oldest first.",
+    status: 200,
+    answer: "ThreadMessageList",
+    paged: true,
+  },
+];
+
+const reference = (name: Name) => ({ $ref: `#/components/schemas/${name}` });
+const jsonContent = (name: Name) => ({ "application/json": { schema: reference(name) } });
+
+function componentSchemas(): Record<string, unknown> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(NAMED)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: "input" });
+  // The document says its dialect once, and its names are where its references point.
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $schema: _dialect, $id: _id, ...schema }]) => [name, schema]),
+  );
+}
+
+function parametersOf({ path, paged }: Operation): readonly unknown[] {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  if (!paged) return inPath;
+  return [
+    ...inPath,
+    { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 200, default: 50 } },
+    { name: "cursor", in: "query", description: "`nextCursor` of the page before.", schema: { type: "string" } },
+  ];
+}
+
+function describeOperation(operation: Operation): unknown {
+  const { summary, body, status, answer, streams } = operation;
+  const content = {
+    ...(answer === undefined ? {} : jsonContent(answer)),
+    ...(streams ? { "text/event-stream": { schema: { type: "string" } } } : {}),
+  };
+  return {
+    summary,
+    parameters: parametersOf(operation),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: jsonContent(body) } }),
+    responses: {
+      [status]: { description: summary, ...(Object.keys(content).length === 0 ? {} : { content }) },
+      default: { description: "An error.", content: { "application/problem+json": { schema: reference("Problem") } } },
+    },
+  };
+}
+
+/** The REST API as an OpenAPI 3.1 document, made from the schemas that the server checks with. */
+export function openApiDocument(release: string): unknown {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of OPERATIONS) (paths[operation.path] ??= {})[operation.method] = describeOperation(operation);
+  return {
+    openapi: "3.1.0",
+    info: { title: "Slipway", version: release, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+    security: [{ bearer: [] }, { apiKey: [] }, { session: [] }],
+    paths,
+    components: {
+      schemas: componentSchemas(),
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer" },
+        apiKey: { type: "apiKey", in: "header", name: "X-API-KEY" },
+        session: { type: "apiKey", in: "cookie", name: "slipway_session" },
+      },
+    },
+  };
+}
