@@ -174,8 +174,12 @@ const FOCUSED = `(() => {
   const drawn = (candidate) => candidate && getComputedStyle(candidate).outlineStyle !== "none";
   if (element === document.body) return { name: "", visible: true };
   const name = element.getAttribute("aria-label") || element.innerText || element.id || element.tagName;
-  return { name: name.trim().split("\\n")[0], visible: drawn(element) || drawn(element.closest("form")) };
+  return { name: name.trim().replaceAll(/\\s+/g, " "), visible: drawn(element) || drawn(element.closest("form")) };
 })()`;
+
+function focusOf(page: Page): Promise<{ readonly name: string; readonly visible: boolean }> {
+  return page.evaluate(FOCUSED);
+}
 
 async function tabStops({ server, visit }: ConsoleStage): Promise<void> {
   await visit(async ({ page }) => {
@@ -186,11 +190,12 @@ async function tabStops({ server, visit }: ConsoleStage): Promise<void> {
     await page.getByRole("heading", { name: "leaky" }).waitFor();
     await page.getByRole("link", { name: "Playground", exact: true }).click();
     await page.locator("textarea:focus").waitFor();
+    assert.equal(await page.getByLabel("Model").inputValue(), MODEL, "the conversation goes on with whom it was");
     await page.evaluate("document.activeElement.blur()");
     const names: string[] = [];
     for (let stop = 0; stop < 30; stop++) {
       await page.keyboard.press("Tab");
-      const { name, visible } = (await page.evaluate(FOCUSED)) as { readonly name: string; readonly visible: boolean };
+      const { name, visible } = await focusOf(page);
       // Past the last stop the browser's own controls have the turn.
       if (name === "") continue;
       if (names.includes(name)) break;
@@ -212,10 +217,10 @@ async function tabStops({ server, visit }: ConsoleStage): Promise<void> {
     await page.goto("/console/agents");
     await page.getByRole("heading", { name: "leaky" }).waitFor();
     await page.keyboard.press("Tab");
-    assert.equal(((await page.evaluate(FOCUSED)) as { readonly name: string }).name, "Skip to content");
+    assert.equal((await focusOf(page)).name, "Skip to content");
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
-    assert.match(((await page.evaluate(FOCUSED)) as { readonly name: string }).name, /^Open in playground/);
+    assert.match((await focusOf(page)).name, /^Open in playground/);
   });
 }
 

@@ -26,7 +26,7 @@ export interface ConsoleStage {
   readonly server: RunningServer;
   readonly upstream: ScriptedUpstream;
   /** Opens a page, hands it over, and afterwards fails if the page has left its host, broken the policy or thrown. */
-  visit(use: (visited: WatchedPage) => Promise<void>, options?: PageOptions): Promise<void>;
+  readonly visit: (use: (visited: WatchedPage) => Promise<void>, options?: PageOptions) => Promise<void>;
   close(): Promise<void>;
 }
 

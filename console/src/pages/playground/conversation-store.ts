@@ -3,6 +3,7 @@ import type { ChatEvent } from "#api/chat-chunk.ts";
 import { chatRequest, type ChatRequest } from "#api/chat-completion.ts";
 import {
   EMPTY_CONVERSATION,
+  isRunning,
   messagesFor,
   reduceConversation,
   type Conversation,
@@ -40,7 +41,7 @@ export interface ConversationStore {
 /** Makes an empty conversation. */
 export function createConversationStore(world: ConversationWorld): ConversationStore {
   let state: Conversation = EMPTY_CONVERSATION;
-  let running: { readonly controller: AbortController; readonly flush: () => void } | undefined;
+  let newest: Answering | undefined;
   const listeners = new Set<() => void>();
 
   const dispatch = (action: ConversationAction): void => {
@@ -49,41 +50,8 @@ export function createConversationStore(world: ConversationWorld): ConversationS
     state = next;
     for (const listener of listeners) listener();
   };
-
-  const run = async (model: string): Promise<void> => {
-    const controller = new AbortController();
-    const batch = createTextBatch(
-      (run) => world.schedule(run),
-      (text) => dispatch({ type: "text", text }),
-    );
-    const mine = { controller, flush: () => batch.flush() };
-    running = mine;
-    try {
-      const request = chatRequest(model, messagesFor(model, state));
-      for await (const event of world.stream(request, controller.signal)) {
-        if (running !== mine) return;
-        if (event.type === "text") batch.add(event.text);
-        else dispatch(event);
-      }
-      if (running !== mine) return;
-      batch.flush();
-      dispatch({ type: "completed", at: world.now() });
-    } catch (error) {
-      if (running !== mine) return;
-      batch.flush();
-      dispatch({ type: "failed", error: toApiError(error), at: world.now() });
-    } finally {
-      if (running === mine) running = undefined;
-    }
-  };
-
-  const stop = (): void => {
-    if (running === undefined) return;
-    const { controller, flush } = running;
-    flush();
-    running = undefined;
-    controller.abort();
-    dispatch({ type: "stopped", at: world.now() });
+  const answer = (model: string): void => {
+    newest = startAnswer(world, chatRequest(model, messagesFor(model, state)), dispatch);
   };
 
   return {
@@ -94,19 +62,64 @@ export function createConversationStore(world: ConversationWorld): ConversationS
     snapshot: () => state,
     instruct: (systemPrompt) => dispatch({ type: "instructed", systemPrompt }),
     ask(text, model) {
-      if (running !== undefined || text.trim() === "") return;
+      if (isRunning(state) || text.trim() === "") return;
       dispatch({ type: "asked", text, model, at: world.now() });
-      void run(model);
+      answer(model);
     },
     retry(model) {
-      if (running !== undefined || state.turns.at(-1)?.role !== "assistant") return;
+      if (isRunning(state) || state.turns.at(-1)?.role !== "assistant") return;
       dispatch({ type: "retried", model, at: world.now() });
-      void run(model);
+      answer(model);
     },
-    stop,
+    stop: () => newest?.stop(),
     clear() {
-      stop();
+      newest?.stop();
       dispatch({ type: "cleared" });
+    },
+  };
+}
+
+/** An answer on its way. */
+interface Answering {
+  /** Hangs up and keeps what came. Does nothing when the answer is over. */
+  stop(): void;
+}
+
+function startAnswer(
+  world: ConversationWorld,
+  request: ChatRequest,
+  dispatch: (action: ConversationAction) => void,
+): Answering {
+  const controller = new AbortController();
+  const batch = createTextBatch(
+    (run) => world.schedule(run),
+    (text) => dispatch({ type: "text", text }),
+  );
+  let over = false;
+  const end = (action: ConversationAction): void => {
+    // What a stopped stream still throws or gives belongs to nobody: by then another answer may be running.
+    if (over) return;
+    batch.flush();
+    over = true;
+    dispatch(action);
+  };
+  const read = async (): Promise<void> => {
+    try {
+      for await (const event of world.stream(request, controller.signal)) {
+        if (over) return;
+        if (event.type === "text") batch.add(event.text);
+        else dispatch(event);
+      }
+      end({ type: "completed", at: world.now() });
+    } catch (error) {
+      end({ type: "failed", error: toApiError(error), at: world.now() });
+    }
+  };
+  void read();
+  return {
+    stop() {
+      end({ type: "stopped", at: world.now() });
+      controller.abort();
     },
   };
 }

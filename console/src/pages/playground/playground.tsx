@@ -1,10 +1,10 @@
 import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
-import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient, useSuspenseQuery, type UseQueryResult } from "@tanstack/react-query";
 import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useSyncExternalStore } from "react";
 import { isSignedOut, toApiError } from "#api/api-error.ts";
 import { agentsQuery } from "#api/agents.ts";
-import { modelsQuery } from "#api/models.ts";
+import { modelsQuery, type Model } from "#api/models.ts";
 import { sessionQuery } from "#api/session.ts";
 import { Button, RoomyLabel } from "#ui/button.tsx";
 import { CopyButton } from "#ui/copy-button.tsx";
@@ -32,7 +32,7 @@ export function PlaygroundPage() {
   const store = conversationOf(`${session.tenantId}/${session.keyId}`);
   const conversation = useSyncExternalStore(store.subscribe, store.snapshot);
   const running = isRunning(conversation);
-  const { models, model, agent, chooseModel } = useModelChoice();
+  const { models, model, agent, chooseModel } = useModelChoice(lastAnswer(conversation.turns)?.model);
   const composer = useRef<ComposerHandle>(null);
   const focusComposer = useCallback(() => composer.current?.focus(), []);
   const stop = useCallback(() => {
@@ -63,13 +63,7 @@ export function PlaygroundPage() {
       />
       <div className={styles.body}>
         <div className={styles.settings}>
-          {models.error === null ? null : (
-            <FailureNotice
-              error={toApiError(models.error)}
-              action={<Button onClick={() => void models.refetch()}>Retry</Button>}
-            />
-          )}
-          {models.data?.length === 0 ? <NoModels /> : null}
+          <ModelTroubles models={models} />
           <Settings
             groups={groupModels(models.data ?? [], model)}
             model={model}
@@ -102,13 +96,16 @@ export function PlaygroundPage() {
   );
 }
 
-/** The chosen model is part of the address, so that a link can open the playground on an agent. */
-function useModelChoice() {
+/**
+ * The chosen model is part of the address, so that a link can open the playground on an agent. Without one in the address the
+ * conversation goes on with whoever answered last.
+ */
+function useModelChoice(answeredLast: string | undefined) {
   const search = route.useSearch();
   const navigate = useNavigate({ from: "/playground" });
   const models = useQuery(modelsQuery);
   const agents = useQuery(agentsQuery);
-  const model = search.model ?? defaultModel(models.data ?? []);
+  const model = search.model ?? answeredLast ?? defaultModel(models.data ?? []);
   const agent: AgentSummary | undefined = agents.data?.find((candidate) => candidate.modelId === model);
   const chooseModel = (next: string): void => void navigate({ search: { model: next }, replace: true });
   return { models, model, agent, chooseModel };
@@ -152,7 +149,13 @@ function NothingSaid({ model }: { readonly model: string }) {
   );
 }
 
-function NoModels() {
+/** Why there may be nothing to choose from. */
+function ModelTroubles({ models }: { readonly models: UseQueryResult<readonly Model[]> }) {
+  if (models.error !== null) {
+    const retry = <Button onClick={() => void models.refetch()}>Retry</Button>;
+    return <FailureNotice error={toApiError(models.error)} action={retry} />;
+  }
+  if (models.data?.length !== 0) return null;
   return (
     <Notice
       tone="warn"

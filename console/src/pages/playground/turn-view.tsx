@@ -20,14 +20,14 @@ export const TurnView = memo(function TurnView({ turn, onRetry }: TurnViewProps)
   if (turn.role === "user") {
     return (
       <li className={styles.user}>
-        <h3 className="visually-hidden">You</h3>
+        <h2 className="visually-hidden">You</h2>
         <p className={styles.said}>{turn.text}</p>
       </li>
     );
   }
   return (
     <li className={styles.answer}>
-      <h3 className={styles.who}>{turn.model}</h3>
+      <h2 className={styles.who}>{turn.model}</h2>
       {turn.phase === "waiting" ? <Waiting label="Waiting for the answer" /> : <AnswerText text={turn.text} />}
       {turn.error === undefined ? null : (
         <FailureNotice
