@@ -54,7 +54,7 @@ function client(server: RunningServer) {
 }
 
 async function until<T>(what: string, find: () => Promise<T | undefined>): Promise<T> {
-  const end = performance.now() + 15_000;
+  const end = performance.now() + 30_000;
   for (;;) {
     const found = await find();
     if (found !== undefined) return found;
@@ -63,18 +63,21 @@ async function until<T>(what: string, find: () => Promise<T | undefined>): Promi
   }
 }
 
-/** The chunks of a UI message stream until `wanted` answers true, or all of them. */
+/** The chunks of a UI message stream until `wanted` answers true, or all of them. The connection stays open. */
 async function chunksUntil(response: Response, wanted: (chunk: Record<string, unknown>) => boolean) {
   const chunks: Record<string, unknown>[] = [];
   const parser = createParser({
     onEvent: ({ data }) => data !== "[DONE]" && chunks.push(JSON.parse(data) as Record<string, unknown>),
   });
   const decoder = new TextDecoder();
-  assert.ok(response.body);
-  for await (const bytes of response.body) {
-    parser.feed(decoder.decode(bytes as Uint8Array, { stream: true }));
-    if (chunks.some(wanted)) break;
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+  assert.ok(reader);
+  while (!chunks.some(wanted)) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parser.feed(decoder.decode(value, { stream: true }));
   }
+  reader.releaseLock();
   return chunks;
 }
 
@@ -128,9 +131,9 @@ test("a client that leaves during a run ends it: the run is cancelled and its th
 test("a server that is killed during a tool leaves a readable thread, which another server goes on with", async (t) => {
   const { dir } = await agentsFolder(t, { "waiter/agent.ts": waiting("waiter") });
   const home = await mkdtemp(join(tmpdir(), "slipway-killed-"));
-  let running: RunningServer | undefined;
+  const running: RunningServer[] = [];
   t.after(async () => {
-    await running?.stop();
+    for (const server of running) await server.stop();
     await rm(home, { recursive: true, force: true });
   });
   const env = { AGENTS_DIR: dir, API_KEY: "key-of-the-killed-server-0123456789" };
@@ -142,8 +145,9 @@ test("a server that is killed during a tool leaves a readable thread, which anot
   first.kill("SIGKILL");
   await first.exited;
 
-  running = await startServer({ home, env });
-  const { post, get } = client(running);
+  const second = await startServer({ home, env });
+  running.push(second);
+  const { post, get } = client(second);
   const left = await get<ThreadMessageList>(`/api/v1/threads/${threadId}/messages`);
   assert.deepEqual(
     left.messages.map(({ role }) => role),

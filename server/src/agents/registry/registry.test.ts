@@ -318,8 +318,9 @@ test("after close nothing is loaded any more", async (t) => {
     { watch: true, timing: { settleMs: 1, pollMs: 5 } },
   );
   await registry.close();
-  await write("b/agent.ts", agent("b"));
+  await write("b/agent.ts", `Reflect.set(globalThis, "slipwayLoadedAfterClose", true);\n${agent("b")}`);
   await new Promise((resolve) => setTimeout(resolve, 60));
   await registry.reload();
   assert.equal(registry.get("b"), undefined);
+  assert.equal(Reflect.get(globalThis, "slipwayLoadedAfterClose"), undefined, "it was not even imported");
 });

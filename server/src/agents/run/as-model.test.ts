@@ -78,7 +78,13 @@ test("with a thread the stored history comes first, and of the client's messages
   const models = scriptedModels(say("one"), say("two"));
   const { runner, conversations } = setUpRunner(models);
   const { threadId } = await answer(runner, request([message("user", "1")]));
-  const client = [message("user", "something else"), message("assistant", "made up"), message("user", "2")];
+  const client = [
+    message("user", "something else"),
+    message("assistant", "made up"),
+    message("user", "and more"),
+    message("assistant", "of it"),
+    message("user", "2"),
+  ];
   const second = await answer(runner, request(client), threadId);
   assert.equal(second.threadId, threadId);
   assert.deepEqual(words(models.requests[1]?.messages.slice(1)), ["user: 1", "assistant: one", "user: 2"]);

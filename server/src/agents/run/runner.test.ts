@@ -298,7 +298,7 @@ test("a caller that stops during a tool: the tool's signal is raised, its call i
   await until(() => events.some(({ type }) => type === "tool_call"));
   handle.abort();
   const ended = await handle.finished;
-  assert.equal(ended.status, "cancelled");
+  assert.deepEqual([ended.status, ended.steps], ["cancelled", 1]);
   assert.ok(raised);
   assert.equal(models.requests.length, 1);
   const history = await conversations.latest("t1", ended.threadId, 50);
@@ -337,7 +337,7 @@ test("holding back reaches the model call that runs, and the one that begins whi
 
 test("a thread is gone on with: the model is shown what was said, within the agent's bound", async () => {
   const models = scriptedModels(say("one"), say("two"), say("three"), say("four"));
-  const { run } = setUpRunner(models, { limits: { maxHistoryMessages: 3 } });
+  const { run } = setUpRunner(models, { limits: { maxHistoryMessages: 4 } });
   const { threadId } = await run(ask("1"));
   const shown = () =>
     models.requests
