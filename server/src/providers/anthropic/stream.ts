@@ -1,6 +1,7 @@
 import type { JsonObject } from "#lib/shape.ts";
 import type { ModelEventOutput, StreamDecoder } from "../codec.ts";
-import { objectOf, parseEvent } from "../wire/json.ts";
+import { objectOf, parseEvent, textOf } from "../wire/json.ts";
+import { TextTemplate } from "../wire/text-template.ts";
 import { MessageBlocks } from "./blocks.ts";
 import { decodeStreamError } from "./errors.ts";
 
@@ -8,6 +9,7 @@ import { decodeStreamError } from "./errors.ts";
 export class MessagesStream implements StreamDecoder {
   readonly #apiKey: string;
   readonly #blocks: MessageBlocks;
+  readonly #template = new TextTemplate();
 
   constructor(apiKey: string, output: ModelEventOutput) {
     this.#apiKey = apiKey;
@@ -16,10 +18,15 @@ export class MessagesStream implements StreamDecoder {
 
   // The type stands in the data too, so the name of the event is not needed. Types not known here are to be passed over.
   event(data: string): boolean {
+    const known = this.#template.match(data);
+    if (known !== undefined) {
+      this.#blocks.text(known);
+      return false;
+    }
     const event = parseEvent("anthropic", data);
     switch (event["type"]) {
       case "content_block_delta":
-        this.#delta(objectOf(event["delta"]));
+        this.#delta(objectOf(event["delta"]), data);
         return false;
       case "message_start":
         this.#blocks.start(objectOf(event["message"]));
@@ -48,10 +55,14 @@ export class MessagesStream implements StreamDecoder {
     this.#blocks.finish();
   }
 
-  #delta(delta: JsonObject): void {
+  #delta(delta: JsonObject, data: string): void {
     switch (delta["type"]) {
-      case "text_delta":
-        return this.#blocks.text(delta["text"]);
+      case "text_delta": {
+        const text = textOf(delta["text"]);
+        this.#blocks.text(text);
+        if (text !== undefined) this.#template.learn(data, text);
+        return;
+      }
       case "input_json_delta":
         return this.#blocks.arguments(delta["partial_json"]);
       case "thinking_delta":

@@ -1,4 +1,5 @@
 import { createContext, Script } from "node:vm";
+import { isObject } from "#lib/shape.ts";
 
 const MAX_PATTERN = 500;
 const TIME_LIMIT_MS = 50;
@@ -31,8 +32,8 @@ export class PatternSearch {
       const found: unknown = script.runInContext(context, { timeout: TIME_LIMIT_MS });
       return typeof found === "string" && found !== "" ? found : undefined;
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
-        this.#timeouts += 1;
+      // The error is of the other context, so it is no instance of our Error.
+      if (isObject(error) && error["code"] === "ERR_SCRIPT_EXECUTION_TIMEOUT") this.#timeouts += 1;
       return undefined;
     }
   }

@@ -4,6 +4,7 @@ import type { Usage } from "@slipway/contracts/model/usage.ts";
 import { isObject, type JsonObject } from "#lib/shape.ts";
 import type { ModelEventOutput, StreamDecoder } from "../../codec.ts";
 import { arrayOf, objectOf, parseEvent, textOf } from "../json.ts";
+import { TextTemplate } from "../text-template.ts";
 import { decodeStreamError } from "./errors.ts";
 import type { ChatCompletionsOptions } from "./options.ts";
 import { ToolCallAssembly } from "./tool-calls.ts";
@@ -19,10 +20,24 @@ const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map(
   } as const),
 );
 
+const PLAIN_DELTA: ReadonlySet<string> = new Set(["content", "role"]);
+
+/** The text of a chunk that says nothing else: no usage, no end, one choice, nothing but text in its delta. */
+function onlyText(chunk: JsonObject): string | undefined {
+  const choices = arrayOf(chunk["choices"]);
+  const choice = objectOf(choices[0]);
+  if (choices.length !== 1 || choice["finish_reason"] != null || chunk["usage"] != null) return undefined;
+  if (choice["index"] !== undefined && choice["index"] !== 0) return undefined;
+  const delta = objectOf(choice["delta"]);
+  for (const field in delta) if (!PLAIN_DELTA.has(field) && delta[field] !== null) return undefined;
+  return textOf(delta["content"]);
+}
+
 /** Decodes `chat.completion.chunk` events. A whole answer is decoded as one chunk whose delta is the message. */
 export class ChatCompletionsStream implements StreamDecoder {
   readonly #options: ChatCompletionsOptions;
   readonly #output: ModelEventOutput;
+  readonly #template = new TextTemplate();
   #calls: ToolCallAssembly | undefined;
   #started = false;
   #refused = false;
@@ -41,9 +56,16 @@ export class ChatCompletionsStream implements StreamDecoder {
       this.end();
       return true;
     }
+    const known = event === "message" ? this.#template.match(data) : undefined;
+    if (known !== undefined) {
+      if (known !== "") this.#output.event({ type: "text", text: known });
+      return false;
+    }
     const chunk = parseEvent(this.#options.provider, data);
     if (event === "error" && chunk["error"] === undefined) throw decodeStreamError(this.#options, chunk);
     this.chunk(chunk);
+    const text = this.#started ? onlyText(chunk) : undefined;
+    if (text !== undefined) this.#template.learn(data, text);
     return false;
   }
 
