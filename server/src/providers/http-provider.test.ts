@@ -158,6 +158,21 @@ describe("connections", () => {
     }
   });
 
+  test("a key that cannot stand in a header fails the call, after call() has returned and without showing the key", async () => {
+    const apiKey = "first-half\nsecond-half";
+    const wrong = createChatCompletionsCodec({
+      provider: "test",
+      apiKey,
+      maxTokensField: "max_tokens",
+      returnsReasoning: false,
+    });
+    const provider = new HttpProvider({ name: "test", codec: wrong, baseUrl: "http://127.0.0.1:9/v1" });
+    const error = await errorOf(provider, plainRequest(true));
+    assert.equal(error.code, "provider_error");
+    assert.doesNotMatch(`${error.message} ${String(error.cause)}`, /half/);
+    await provider.close();
+  });
+
   test("a closed provider lets its running call end and takes no new one", async () => {
     await bench(async ({ upstream, provider }) => {
       upstream.script = () => sse(WHOLE, { delayMs: 50 });
