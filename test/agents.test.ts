@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createParser } from "eventsource-parser";
+import OpenAI from "openai";
 import type { AgentList, Run } from "@slipway/contracts/api/agents.ts";
 import type { ThreadMessageList } from "@slipway/contracts/api/threads.ts";
 import { type RunningServer, startServer } from "./support/server.ts";
@@ -178,5 +179,32 @@ test("a thread is reached from any side: begun by a run, gone on with by a chat 
   assert.deepEqual(
     messages.map(({ role }) => role),
     ["user", "assistant", "tool", "assistant", "user", "assistant"],
+  );
+});
+
+test("the official OpenAI client streams from an agent that uses its tool, and learns the thread from the headers", async (t) => {
+  const server = await startServer();
+  t.after(() => server.stop());
+  const openai = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: server.apiKey, maxRetries: 0 });
+  const { data, response } = await openai.chat.completions
+    .create({
+      model: "agent/order-desk",
+      stream: true,
+      stream_options: { include_usage: true },
+      messages: [{ role: "user", content: "When does SO-1042 come? Estimate arrival, please." }],
+    })
+    .withResponse();
+  let text = "";
+  let tokens = 0;
+  for await (const chunk of data) {
+    text += chunk.choices[0]?.delta.content ?? "";
+    tokens = chunk.usage?.total_tokens ?? tokens;
+  }
+  assert.match(text, /"arrivesOn":"2026-11-25"/);
+  assert.ok(tokens > 0);
+  assert.match(response.headers.get("x-slipway-thread-id") ?? "", /^thr_/);
+  await assert.rejects(
+    openai.chat.completions.create({ model: "agent/nobody", messages: [{ role: "user", content: "?" }] }),
+    (error) => error instanceof OpenAI.NotFoundError && error.code === "agent_not_found",
   );
 });

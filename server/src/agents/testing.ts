@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type AgentDefinition, defineTool, z } from "@slipway/contracts/agent.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelEvent } from "@slipway/contracts/model/event.ts";
-import type { ModelRequest } from "@slipway/contracts/model/request.ts";
+import type { ModelRequest, Part } from "@slipway/contracts/model/request.ts";
 import { NO_USAGE, type Usage } from "@slipway/contracts/model/usage.ts";
 import { createConversations } from "#memory/conversations.ts";
 import { testEnvelopes, threadsInMemory } from "#memory/testing.ts";
@@ -14,7 +15,7 @@ import { createAgentRunner, type RunnerOptions } from "./run/runner.ts";
 import type { Models, RunOrigin, RunTurn } from "./run/run-types.ts";
 
 /** Runs of tests, held in memory. */
-export function runsInMemory(): { runs: Runs; all: Map<string, StoredRun> } {
+function runsInMemory(): { runs: Runs; all: Map<string, StoredRun> } {
   const all = new Map<string, StoredRun>();
   const key = (tenantId: string, id: string) => `${tenantId}/${id}`;
   const begun = { status: "running", output: null, error: null, steps: 0, usage: NO_USAGE, finishedAt: null } as const;
@@ -111,7 +112,7 @@ export function scriptedModels(...scripts: readonly Script[]): Models & {
 }
 
 /** A definition that has passed the registry's checks. */
-export function loaded(definition: AgentDefinition): LoadedAgent {
+function loaded(definition: AgentDefinition): LoadedAgent {
   const checked = checkDefinition(definition, {
     folder: definition.name,
     file: `${definition.name}/agent.ts`,
@@ -135,6 +136,22 @@ export const ORIGIN: RunOrigin = {
   traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   deadline: Date.now() + 3_600_000,
 };
+
+/** A call of {@link lookUp} as a script has it. */
+export const order = ["c1", "look_up", { number: "SO-1042" }] as const;
+
+/** The text of a message. */
+export const textOf = (content: readonly Part[]) =>
+  content.map((part) => (part.type === "text" ? part.text : "")).join("");
+
+/** Waits until a condition holds, at most 5 s. */
+export async function until(holds: () => boolean): Promise<void> {
+  const end = performance.now() + 5000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error("timed out");
+    await sleep(1);
+  }
+}
 
 /** A turn of the agent `desk` with one user message. */
 export const ask = (text: string, more: Partial<RunTurn> = {}): RunTurn => ({

@@ -41,7 +41,7 @@ function settingsOf(request: ModelRequest): RunSettings {
  * What a client's request asks of an agent. What follows the client's last assistant message is the turn, which is stored; what comes
  * before is the history where the client keeps it, and is left out where a thread does.
  */
-export function turnOfRequest(agent: string, request: ModelRequest, threadId: string | undefined): RunTurn {
+function turnOfRequest(agent: string, request: ModelRequest, threadId: string | undefined): RunTurn {
   if (request.tools.length > 0) {
     throw new SlipwayError("unsupported_field", "An agent uses its own tools and takes none from the client.", {
       param: "tools",

@@ -6,7 +6,7 @@ import type { Runs, StoredRun } from "#store/runs.ts";
 import type { LoopEnd } from "./run-loop.ts";
 
 /** How a run ended, in plain text. */
-export interface RunOutcome {
+interface RunOutcome {
   readonly status: "completed" | "failed" | "cancelled";
   readonly output: string | null;
   readonly error: Run["error"];
@@ -19,7 +19,7 @@ function bound(tenantId: string, runId: string): string {
 }
 
 /** What is recorded of a loop's end. A run that its caller stopped is cancelled, which is no failure. */
-export function outcomeOf({ result }: LoopEnd): RunOutcome {
+function outcomeOf({ result }: LoopEnd): RunOutcome {
   if (result.ok) return { status: "completed", output: result.text, error: null };
   if (result.error.code === "client_closed_request") return { status: "cancelled", output: null, error: null };
   return { status: "failed", output: null, error: { code: result.error.code, message: result.error.message } };

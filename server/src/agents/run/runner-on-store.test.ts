@@ -1,62 +1,66 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
 import { createEnvelopes } from "#keys/envelope.ts";
 import { masterKeyOf } from "#keys/master-key.ts";
 import { createConversations } from "#memory/conversations.ts";
 import { createMock } from "#providers/mock/provider.ts";
 import { createStore } from "#store/create-store.ts";
-import { BACKENDS, later, randomName, run as runSql } from "#store/testing/databases.ts";
+import { BACKENDS, later, randomName, run as runSql, type TestDatabase } from "#store/testing/databases.ts";
 import { createRegistry } from "../registry/registry.ts";
 import type { RunEvent } from "./run-event.ts";
+import type { Models, RunTurn } from "./run-types.ts";
 import { createAgentRunner } from "./runner.ts";
-import { ORIGIN } from "../testing.ts";
+import { ask, ORIGIN } from "../testing.ts";
 
 const AGENTS = resolve(import.meta.dirname, "../../../../agents");
 const quiet = { info() {}, warn() {}, error() {} };
 
-for (const backend of BACKENDS) {
-  test(`the agents that ship, on the mock and the store on ${backend.name}`, async (t) => {
-    const database = await backend.open(t);
-    if (!database) return;
-    const store = createStore({ connection: database.connection });
-    later(t, () => store.close());
-    const registry = await createRegistry({ dir: AGENTS, watch: false, log: quiet });
-    later(t, () => registry.close());
-    const envelopes = createEnvelopes(masterKeyOf(randomBytes(32), "environment"), store.subjects);
-    const conversations = createConversations({ store, envelopes });
-    const mock = createMock();
-    const requests: ModelRequest[] = [];
-    const runner = createAgentRunner({
-      registry,
-      conversations,
-      runs: store.runs,
-      envelopes,
-      models: {
-        stream: (request, origin, sink) => {
-          requests.push(request);
-          return mock.call(request, origin, sink);
-        },
-      },
-      defaultModel: "mock-1",
-      log: quiet,
-    });
-    const tenantId = randomName("tenant");
-    await store.tenants.ensure(tenantId, "A tenant");
-    const say = async (agent: string, text: string, threadId?: string) => {
-      const events: RunEvent[] = [];
-      const turn = { agent, messages: [{ role: "user" as const, content: [{ type: "text" as const, text }] }] };
-      const prepared = await runner.prepare(threadId === undefined ? turn : { ...turn, threadId }, {
-        ...ORIGIN,
-        tenantId,
-      });
-      const ended = await prepared.start({ event: (event) => events.push(event) }).finished;
-      return { events, ended };
-    };
+/** Everything that runs need, on a real database, for a tenant of its own. */
+async function setUpHouse(t: TestContext, database: TestDatabase) {
+  const store = createStore({ connection: database.connection });
+  later(t, () => store.close());
+  const registry = await createRegistry({ dir: AGENTS, watch: false, log: quiet });
+  later(t, () => registry.close());
+  const envelopes = createEnvelopes(masterKeyOf(randomBytes(32), "environment"), store.subjects);
+  const conversations = createConversations({ store, envelopes });
+  const mock = createMock();
+  const requests: ModelRequest[] = [];
+  const models: Models = {
+    stream: (request, origin, sink) => {
+      requests.push(request);
+      return mock.call(request, origin, sink);
+    },
+  };
+  const runner = createAgentRunner({
+    registry,
+    conversations,
+    runs: store.runs,
+    envelopes,
+    models,
+    defaultModel: "mock-1",
+    log: quiet,
+  });
+  const tenantId = randomName("tenant");
+  await store.tenants.ensure(tenantId, "A tenant");
+  const say = async (agent: string, text: string, threadId?: string) => {
+    const events: RunEvent[] = [];
+    const turn: RunTurn = ask(text, { agent, ...(threadId === undefined ? {} : { threadId }) });
+    const prepared = await runner.prepare(turn, { ...ORIGIN, tenantId });
+    const ended = await prepared.start({ event: (event) => events.push(event) }).finished;
+    return { events, ended };
+  };
+  return { database, store, registry, conversations, runner, requests, tenantId, say };
+}
 
-    await t.test("both are ready", () => {
+type House = Awaited<ReturnType<typeof setUpHouse>>;
+
+const CHECKS: readonly (readonly [string, (house: House) => Promise<void> | void])[] = [
+  [
+    "both are ready",
+    ({ registry }) => {
       assert.deepEqual(
         registry.list().map(({ name, status, error }) => [name, status, error]),
         [
@@ -64,9 +68,11 @@ for (const backend of BACKENDS) {
           ["order-desk", "ready", null],
         ],
       );
-    });
-
-    await t.test("the order desk looks the order up with its tool and answers from what it found", async () => {
+    },
+  ],
+  [
+    "the order desk looks the order up with its tool and answers from what it found",
+    async ({ runner, conversations, tenantId, say }) => {
       const { events, ended } = await say("order-desk", "Where is my order SO-1042, please?");
       const called = events.find((event) => event.type === "tool_call");
       assert.ok(called?.type === "tool_call" && called.name === "look_up_order");
@@ -83,9 +89,11 @@ for (const backend of BACKENDS) {
         messages.map(({ role }) => role),
         ["user", "assistant", "tool", "assistant"],
       );
-    });
-
-    await t.test("the concierge is shown what was said before in its thread, and nothing of another", async () => {
+    },
+  ],
+  [
+    "the concierge is shown what was said before in its thread, and nothing of another",
+    async ({ conversations, tenantId, requests, say }) => {
       const other = await say("concierge", "I am somebody else.");
       const first = await say("concierge", "I am Ada and I build a shop.");
       await say("concierge", "What do I build?", first.ended.threadId);
@@ -101,18 +109,22 @@ for (const backend of BACKENDS) {
           [other.ended.threadId, "concierge"],
         ],
       );
-    });
-
-    await t.test("pages of messages follow one another", async () => {
+    },
+  ],
+  [
+    "pages of messages follow one another",
+    async ({ conversations, tenantId, say }) => {
       const { ended } = await say("concierge", "one");
       await say("concierge", "two", ended.threadId);
       const first = await conversations.messages(tenantId, ended.threadId, { limit: 3 });
       assert.ok(first.nextCursor !== null);
       const rest = await conversations.messages(tenantId, ended.threadId, { limit: 3, cursor: first.nextCursor });
       assert.deepEqual([first.messages.length, rest.messages.length, rest.nextCursor], [3, 1, null]);
-    });
-
-    await t.test("nothing that was said lies readable in the database", async () => {
+    },
+  ],
+  [
+    "nothing that was said lies readable in the database",
+    async ({ say, database }) => {
       const secret = `the word is ${randomBytes(12).toString("hex")}`;
       const { ended } = await say("concierge", secret);
       assert.ok(ended.output?.includes(secret));
@@ -124,9 +136,11 @@ for (const backend of BACKENDS) {
       assert.deepEqual(await rowsWith(ended.threadId, "messages", "convert_to(thread_id, 'UTF8')"), [{ n: 2 }]);
       assert.deepEqual(await rowsWith(secret, "messages", "content"), [{ n: 0 }]);
       assert.deepEqual(await rowsWith(secret, "runs", "output"), [{ n: 0 }]);
-    });
-
-    await t.test("another tenant finds neither thread nor run", async () => {
+    },
+  ],
+  [
+    "another tenant finds neither thread nor run",
+    async ({ runner, conversations, store, say }) => {
       const { ended } = await say("concierge", "private");
       const stranger = randomName("tenant");
       await store.tenants.ensure(stranger, "A stranger");
@@ -137,6 +151,15 @@ for (const backend of BACKENDS) {
       await assert.rejects(runner.get(stranger, ended.id), { code: "not_found" });
       const turn = { agent: "concierge", threadId: ended.threadId, messages: [{ role: "user" as const, content: [] }] };
       await assert.rejects(runner.prepare(turn, { ...ORIGIN, tenantId: stranger }), { code: "thread_not_found" });
-    });
+    },
+  ],
+];
+
+for (const backend of BACKENDS) {
+  test(`the agents that ship, on the mock and the store on ${backend.name}`, async (t) => {
+    const database = await backend.open(t);
+    if (!database) return;
+    const house = await setUpHouse(t, database);
+    for (const [name, check] of CHECKS) await t.test(name, () => check(house));
   });
 }
