@@ -14,17 +14,23 @@ import { type Report, helperNotes, reportText, rowOf } from "./lib/report.ts";
 /*
  * What a request costs through a gateway.
  *
- *   ./slipway bench router [--stream] [--duration S] [--connections N] [--rounds N] [--only nginx,slipway] [--json]
+ *   ./slipway bench router [--stream] [--duration S] [--warm-up S] [--connections N] [--rounds N] [--only nginx,slipway] [--json]
  *
  * Every candidate forwards the same request to the same upstream, pinned to one core, with load and upstream on the others.
  * Rounds are interleaved (A B C A B C …), so that a slow minute of the machine hits all; medians are shown.
  */
 
-const WARM_UP_SECONDS = 10;
 /** Before each measured window, to wake a process that stood still while the others had their turn. */
 const WAKE_SECONDS = 1;
 
-type Options = { seconds: number; connections: number; rounds: number; stream: boolean; only: readonly string[] };
+type Options = {
+  seconds: number;
+  warmUpSeconds: number;
+  connections: number;
+  rounds: number;
+  stream: boolean;
+  only: readonly string[];
+};
 
 function requestBody(stream: boolean): string {
   return JSON.stringify({
@@ -58,7 +64,7 @@ async function runRounds(
   for (const candidate of running) {
     await verify(candidate, options.stream);
     say(`${candidate.name}: answers are right, warming up`);
-    await measure(candidate, loadOf(WARM_UP_SECONDS));
+    await measure(candidate, loadOf(options.warmUpSeconds));
   }
   for (let round = 1; round <= options.rounds; round++) {
     for (const candidate of running) {
@@ -113,6 +119,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     stream: { type: "boolean", default: false },
     duration: { type: "string", default: "8" },
+    "warm-up": { type: "string", default: "10" },
     connections: { type: "string", default: "32" },
     rounds: { type: "string", default: "3" },
     only: { type: "string", default: "" },
@@ -120,6 +127,7 @@ const { values } = parseArgs({
 });
 const report = await run({
   seconds: positive("duration", values.duration),
+  warmUpSeconds: positive("warm-up", values["warm-up"]),
   connections: positive("connections", values.connections),
   rounds: positive("rounds", values.rounds),
   stream: values.stream,

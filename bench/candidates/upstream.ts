@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { pinned } from "../lib/cores.ts";
 
 /** The running upstream of all candidates. */
 export type Upstream = { port: number; pid: number; stop(): Promise<void> };
 
-/** Starts `bench/upstream.ts` on `cores`. */
+/** Starts `bench/lib/upstream-server.ts` on `cores`. */
 export async function startUpstream(cores: string | undefined): Promise<Upstream> {
-  const script = join(import.meta.dirname, "../upstream.ts");
+  const script = fileURLToPath(import.meta.resolve("../lib/upstream-server.ts"));
   const child = spawn(...pinned(cores, process.execPath, [script]), { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
   const { port } = JSON.parse(line) as { port: number };

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { pinned } from "./cores.ts";
 
 const FIGURES = /^figures (\{.*\})$/m;
@@ -31,7 +32,7 @@ function commandOf(shot: Shot, options: LoadOptions): [string, string[]] {
   if (generatorName() === "own generator") {
     return [
       process.execPath,
-      [join(import.meta.dirname, "load-generator.ts"), String(options.seconds), String(options.connections)],
+      [fileURLToPath(import.meta.resolve("./load-generator.ts")), String(options.seconds), String(options.connections)],
     ];
   }
   const headers = Object.entries(shot.headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]);

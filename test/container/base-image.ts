@@ -98,10 +98,10 @@ async function makeArchive(archive: string, nodeVersion: string, suite: string):
       "--exclude=./proc/*",
       "--exclude=./sys/*",
       "-cf",
-      `${archive}.part`,
+      `${archive}.${process.pid}.part`,
       ".",
     ]);
-    await rename(`${archive}.part`, archive);
+    await rename(`${archive}.${process.pid}.part`, archive);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

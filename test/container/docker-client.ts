@@ -1,11 +1,18 @@
 import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { Readable } from "node:stream";
 
 /** What running a command gave. */
 export type Finished = { code: number | null; stdout: string; stderr: string };
 
-export type RunOptions = { input?: NodeJS.ReadableStream; timeoutMs?: number; env?: Record<string, string> };
+export type RunOptions = {
+  input?: NodeJS.ReadableStream;
+  timeoutMs?: number;
+  env?: Record<string, string>;
+  /** Output after which there is nothing to wait for: the command is killed. */
+  hopeless?: RegExp;
+};
 
 /** The Docker command line against one engine. */
 export type Docker = {
@@ -13,9 +20,15 @@ export type Docker = {
   run(args: string[], options?: RunOptions): Promise<string>;
   /** Runs `docker <args>` and answers how it ended. */
   attempt(args: string[], options?: RunOptions): Promise<Finished>;
+  /** Runs `docker build <args>`, again when the engine lost the build's session. `dockerfile` goes to standard input. */
+  build(args: string[], dockerfile?: string): Promise<void>;
 };
 
 const DEFAULT_TIMEOUT_MS = 120_000;
+const BUILD_TIMEOUT_MS = 900_000;
+const BUILD_ATTEMPTS = 3;
+/** Docker 20.10 loses the session of a build now and then on a busy machine, and its client then waits for minutes. */
+const LOST_SESSION = /no active session for \w+: context deadline exceeded/;
 /** The first client that leaves BuildKit to the buildx plugin (Docker 23.0 release notes). */
 const FIRST_WITHOUT_OWN_BUILDKIT = 23;
 
@@ -50,7 +63,10 @@ export function finish(command: string, args: string[], options: RunOptions = {}
     let stdout = "";
     let stderr = "";
     child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      if (options.hopeless?.test(stderr)) child.kill("SIGKILL");
+    });
     if (options.input !== undefined && child.stdin !== null) {
       // A command that stops reading says why on its standard error; the broken pipe says nothing.
       child.stdin.on("error", () => undefined);
@@ -89,8 +105,22 @@ export function dockerAt(host: string): Docker {
   if (client === undefined) throw new Error("No docker client on PATH. On Debian: apt-get install docker.io");
   const env = { DOCKER_HOST: host, DOCKER_BUILDKIT: "1", BUILDKIT_PROGRESS: "plain" };
   const withEnv = (options?: RunOptions): RunOptions => ({ ...options, env: { ...env, ...options?.env } });
+  const attempt: Docker["attempt"] = (args, options) => finish(client, args, withEnv(options));
   return {
+    attempt,
     run: (args, options) => mustFinish(client, args, withEnv(options)),
-    attempt: (args, options) => finish(client, args, withEnv(options)),
+    async build(args, dockerfile) {
+      for (let tries = 1; ; tries++) {
+        const input = dockerfile === undefined ? {} : { input: Readable.from([dockerfile]) };
+        const limits = { timeoutMs: BUILD_TIMEOUT_MS, hopeless: LOST_SESSION };
+        const { code, stdout, stderr } = await attempt(["build", ...args], { ...input, ...limits });
+        if (code === 0) return;
+        if (tries === BUILD_ATTEMPTS || !LOST_SESSION.test(stderr)) {
+          throw new Error(
+            `docker build ended with ${code ?? "a signal"}:\n${stdout.slice(-4000)}${stderr.slice(-8000)}`,
+          );
+        }
+      }
+    },
   };
 }

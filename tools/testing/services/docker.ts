@@ -12,7 +12,7 @@ const DEFAULT_HOST = "unix:///var/run/docker.sock";
 const ANSWER_TIMEOUT = 10_000;
 const START_TIMEOUT = 30_000;
 /** What the engine needs, and what makes the base image where no registry is reached. */
-const PACKAGES = ["docker.io", "debootstrap"];
+const PACKAGES = ["docker.io", "debootstrap", "docker-compose"];
 
 /** One way to start an engine, the next one is tried when it fails. */
 interface Attempt {

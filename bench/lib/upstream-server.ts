@@ -5,7 +5,7 @@ import { type Socket, createServer } from "node:net";
  * measured is the candidate. Streams get one event each STREAM_TICK_MS, because an answer that arrives in one piece
  * would spare a gateway the work of a stream.
  *
- *   node bench/upstream.ts [port]      prints {"port":N} when it listens
+ *   node bench/lib/upstream-server.ts [port]      prints {"port":N} when it listens
  */
 
 const STREAM_TICK_MS = 2;

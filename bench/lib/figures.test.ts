@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { parseCoreList, pinned } from "./cores.ts";
+import { textOfStream, textOfWhole } from "./measure.ts";
+import { cpuMicros, parseStat, rssMb, treeOf } from "./process-cpu.ts";
+import { reportText, rowOf } from "./report.ts";
+import { median, percentile, rounded } from "./stats.ts";
+import { table } from "./table.ts";
+
+test("the median is the middle value, or the mean of the two in the middle", () => {
+  assert.equal(median([9, 1, 5]), 5);
+  assert.equal(median([4, 1, 3, 2]), 2.5);
+  assert.throws(() => median([]), RangeError);
+});
+
+test("a percentile is a value that occurred", () => {
+  const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+  assert.equal(percentile(values, 50), 50);
+  assert.equal(percentile(values, 99), 99);
+  assert.equal(percentile([7], 99), 7);
+  assert.throws(() => percentile([], 50), RangeError);
+});
+
+test("figures are rounded, not cut", () => assert.equal(rounded(1.26, 1), 1.3));
+
+test("a stat line is read past a name with spaces and parentheses", () => {
+  const line = "42 (a (b) c) S 7 1 1 0 -1 0 0 0 0 0 250 50 3 2 20 0 1 0 100 1000 10 0";
+  assert.deepEqual(parseStat(line), { parent: 7, cpuMicros: 3_050_000 });
+});
+
+test("the accounts of this process grow with its work and hold its children", () => {
+  const before = cpuMicros(process.pid);
+  const until = performance.now() + 60;
+  while (performance.now() < until);
+  assert.ok(cpuMicros(process.pid) - before >= 30_000, "60 ms of work are not seen");
+  assert.ok(rssMb(process.pid) > 10);
+  assert.ok(treeOf(process.ppid).includes(process.pid));
+});
+
+test("CPU of a child that has ended is kept in its parent's account", () => {
+  const before = cpuMicros(process.pid);
+  spawnSync(process.execPath, ["-e", "const t = Date.now() + 100; while (Date.now() < t);"]);
+  assert.ok(cpuMicros(process.pid) - before >= 60_000);
+});
+
+test("the kernel's core lists are read, and a command is pinned only where there is a core", () => {
+  assert.deepEqual(parseCoreList("0-2,5\n"), [0, 1, 2, 5]);
+  assert.deepEqual(pinned("1", "node", ["x"]), ["taskset", ["--cpu-list", "1", "node", "x"]]);
+  assert.deepEqual(pinned(undefined, "node", ["x"]), ["node", ["x"]]);
+});
+
+test("an answer's text is read from a whole body and from a stream, and a cut stream is an error", () => {
+  assert.equal(textOfWhole('{"choices":[{"message":{"content":"hello"}}]}'), "hello");
+  const stream =
+    'data: {"choices":[{"delta":{"content":"he"}}]}\n\ndata: {"choices":[{"delta":{"content":"llo"}}]}\n\n';
+  assert.equal(textOfStream(`${stream}data: [DONE]\n\n`), "hello");
+  assert.throws(() => textOfStream(stream), /does not end with \[DONE\]/);
+});
+
+test("columns stand under each other, numbers to the right", () => {
+  assert.equal(
+    table([
+      ["", "n"],
+      ["ab", "10"],
+      ["c", "9"],
+    ]),
+    "     n\nab  10\nc    9",
+  );
+});
+
+test("a report shows medians, and CPU as a share of Slipway's and Portkey's", () => {
+  const round = (cpuMicrosPerRequest: number) => ({
+    row: { rps: 100, cpuMicrosPerRequest, p50Ms: 1, p99Ms: 2, rssMb: 3 },
+    helperMicros: new Map<string, number>(),
+  });
+  const rows = [
+    rowOf("portkey gateway", [round(380), round(400), round(900)]),
+    rowOf("slipway (governed)", [round(50)]),
+  ];
+  assert.equal(rows[0]?.cpuMicrosPerRequest, 400);
+  const text = reportText({ machine: "m", load: "l", rows, notes: [] });
+  assert.match(text, /^portkey gateway .* 8\.000 +1\.000$/m);
+  assert.match(text, /^slipway \(governed\) .* 1\.000 +0\.125$/m);
+});
