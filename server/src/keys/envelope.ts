@@ -21,7 +21,7 @@ export interface Envelopes {
 }
 
 /** The subject under which a tenant's own data key is stored. */
-export const TENANT_SUBJECT = "tenant";
+const TENANT_SUBJECT = "tenant";
 
 // version (1) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
 const VERSION = Buffer.from([1]);

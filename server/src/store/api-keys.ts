@@ -10,6 +10,7 @@ export interface StoredApiKey {
 }
 
 export interface ApiKeys {
+  /** Throws `conflict` when the tenant has a key of this id, `not_found` when there is no such tenant. */
   create(tenantId: string, key: { id: string; name: string; prefix: string; hash: Uint8Array }): Promise<StoredApiKey>;
   /** Newest first, at most 1,000. */
   list(tenantId: string): Promise<readonly StoredApiKey[]>;

@@ -6,8 +6,9 @@ import { createStore } from "./create-store.ts";
 import { startEmbeddedDatabase } from "./embedded/start.ts";
 import { migrate } from "./migrate.ts";
 import type { PoolLimits } from "./postgres/pool.ts";
+import type { Store } from "./store.ts";
 import { connect, embeddedFolder, later, run, urlFor } from "./testing/databases.ts";
-import { privatePostgres } from "./testing/private-postgres.ts";
+import { privatePostgres, type PrivatePostgres } from "./testing/private-postgres.ts";
 
 const limits: PoolLimits = {
   size: 2,
@@ -44,34 +45,19 @@ async function recovers(verb: () => Promise<unknown>): Promise<void> {
   }
 }
 
-test("a PostgreSQL server that freezes, stops and comes back", async (t) => {
-  const postgres = await privatePostgres(t);
-  if (!postgres) return;
-  const owner: DatabaseConnection = { engine: "postgresql", url: postgres.url };
+interface Outage {
+  readonly postgres: PrivatePostgres;
+  readonly owner: DatabaseConnection;
+  readonly connection: DatabaseConnection;
+  readonly store: Store;
+  readonly verb: () => Promise<unknown>;
+}
 
-  await t.test(
-    "on a new server three databases are migrated at once, though each wants to make the roles",
-    async () => {
-      for (const name of ["one", "two"]) await run(owner, `create database ${name}`);
-      const urls = [postgres.url, ...["one", "two"].map((database) => urlFor(postgres.url, { database }))];
-      const results = await Promise.all(urls.map((url) => migrate({ engine: "postgresql", url })));
-      assert.ok(results.every(({ applied }) => applied.length > 0));
-    },
-  );
-
-  await run(owner, "create role server login noinherit");
-  await migrate(owner, { grantTo: "server" });
-  const store = createStore({
-    connection: { engine: "postgresql", url: urlFor(postgres.url, { login: "server" }) },
-    limits,
-  });
-  const verb = (): Promise<unknown> => store.threads.list("t", { limit: 1 });
-  await store.tenants.ensure("t", "T");
-  await store.threads.create("t", { id: "thr_1", agent: null });
-
-  await t.test(
+/** What happens to one server, in this order. */
+const EVENTS: readonly (readonly [string, (outage: Outage) => Promise<void>])[] = [
+  [
     "frozen: verbs fail within the bound, on the connection at hand and on new ones, and so does ready",
-    async () => {
+    async ({ postgres, store, verb }) => {
       await postgres.freeze();
       for (let n = 0; n < 3; n += 1) await failsInTime(verb);
       await Promise.all(Array.from({ length: 5 }, () => failsInTime(verb)));
@@ -79,49 +65,54 @@ test("a PostgreSQL server that freezes, stops and comes back", async (t) => {
       await assert.rejects(store.ready(300), { code: "database_unavailable", message: /within 300 ms/ });
       assert.ok(performance.now() - began < 1500);
     },
-  );
-
-  await t.test("frozen and crowded: whoever finds the queue full is refused at once", async () => {
-    const crowd = Array.from({ length: 20 }, async () => {
-      const began = performance.now();
-      await assert.rejects(verb, { code: "database_unavailable" });
-      return performance.now() - began;
-    });
-    const times = await Promise.all(crowd);
-    assert.ok(
-      times.filter((took) => took < 300).length >= 20 - limits.size - limits.maxWaiting,
-      times.map(Math.round).join(" "),
-    );
-  });
-
-  await t.test("thawed: the pool recovers by itself", async () => {
-    await postgres.thaw();
-    await recovers(verb);
-    await Promise.all(Array.from({ length: 5 }, verb));
-    await store.ready(2000);
-  });
-
-  await t.test("restarted: verbs fail while it is away and work when it is back", async () => {
-    await postgres.stop();
-    await failsInTime(verb);
-    await assert.rejects(store.ready(2000), { code: "database_unavailable" });
-    await postgres.start();
-    await recovers(verb);
-    assert.equal((await store.threads.list("t", { limit: 9 })).length, 1);
-  });
-
-  await t.test("restarted while connections idle: the first verbs work", async () => {
-    await Promise.all([verb(), verb()]);
-    await postgres.stop();
-    await postgres.start();
-    // The pool has been told that its connections broke.
-    await sleep(100);
-    await verb();
-  });
-
-  await t.test(
+  ],
+  [
+    "frozen and crowded: whoever finds the queue full is refused at once",
+    async ({ verb }) => {
+      const crowd = Array.from({ length: 20 }, async () => {
+        const began = performance.now();
+        await assert.rejects(verb, { code: "database_unavailable" });
+        return performance.now() - began;
+      });
+      const times = await Promise.all(crowd);
+      const atOnce = times.filter((took) => took < 300).length;
+      assert.ok(atOnce >= 20 - limits.size - limits.maxWaiting, times.map(Math.round).join(" "));
+    },
+  ],
+  [
+    "thawed: the pool recovers by itself",
+    async ({ postgres, store, verb }) => {
+      await postgres.thaw();
+      await recovers(verb);
+      await Promise.all(Array.from({ length: 5 }, verb));
+      await store.ready(2000);
+    },
+  ],
+  [
+    "restarted: verbs fail while it is away and work when it is back",
+    async ({ postgres, store, verb }) => {
+      await postgres.stop();
+      await failsInTime(verb);
+      await assert.rejects(store.ready(2000), { code: "database_unavailable" });
+      await postgres.start();
+      await recovers(verb);
+      assert.equal((await store.threads.list("t", { limit: 9 })).length, 1);
+    },
+  ],
+  [
+    "restarted while connections idle: the first verbs work",
+    async ({ postgres, verb }) => {
+      await Promise.all([verb(), verb()]);
+      await postgres.stop();
+      await postgres.start();
+      // The pool has been told that its connections broke.
+      await sleep(100);
+      await verb();
+    },
+  ],
+  [
     "a connection that an administrator cuts in the middle of a statement fails with unavailable",
-    async () => {
+    async ({ owner, verb }) => {
       const holder = await connect(owner);
       await holder.query("begin");
       await holder.query("lock table slipway.threads");
@@ -135,50 +126,77 @@ test("a PostgreSQL server that freezes, stops and comes back", async (t) => {
       await holder.end();
       await verb();
     },
-  );
+  ],
+  [
+    "a statement that waits too long is ended by the database, and its connection is kept",
+    async ({ owner, verb }) => {
+      const holder = await connect(owner);
+      const backends = async () =>
+        (await run(owner, "select pid from pg_stat_activity where usename = 'server' order by pid")).map(
+          (row) => row.pid,
+        );
+      await Promise.all([verb(), verb()]);
+      const before = await backends();
+      await holder.query("begin");
+      await holder.query("lock table slipway.threads");
+      await failsInTime(verb);
+      await holder.query("rollback");
+      await holder.end();
+      await verb();
+      assert.deepEqual(await backends(), before);
+    },
+  ],
+  [
+    "a server without a free connection is unavailable",
+    async ({ owner, connection }) => {
+      await run(owner, "alter role server connection limit 0");
+      const other = createStore({ connection, limits });
+      await failsInTime(() => other.threads.list("t", { limit: 1 }));
+      await other.close();
+      await run(owner, "alter role server connection limit -1");
+    },
+  ],
+  [
+    "a failed transaction leaves nothing behind for the next user of its connection",
+    async ({ store }) => {
+      await store.tenants.ensure("other", "Other");
+      await assert.rejects(store.threads.create("t", { id: "thr_1", agent: null }), { code: "conflict" });
+      for (let n = 0; n < 4; n += 1) assert.deepEqual(await store.threads.list("other", { limit: 1 }), []);
+      assert.equal((await store.threads.list("t", { limit: 9 })).length, 1);
+    },
+  ],
+  [
+    "closing does not wait for a frozen server",
+    async ({ postgres, store }) => {
+      await postgres.freeze();
+      const began = performance.now();
+      await store.close();
+      assert.ok(performance.now() - began < 1000);
+      await postgres.thaw();
+    },
+  ],
+];
 
-  await t.test("a statement that waits too long is ended by the database, and its connection is kept", async () => {
-    const holder = await connect(owner);
-    const backends = async () =>
-      (await run(owner, "select pid from pg_stat_activity where usename = 'server' order by pid")).map(
-        (row) => row.pid,
-      );
-    await Promise.all([verb(), verb()]);
-    const before = await backends();
-    await holder.query("begin");
-    await holder.query("lock table slipway.threads");
-    await failsInTime(verb);
-    await holder.query("rollback");
-    await holder.end();
-    await verb();
-    assert.deepEqual(await backends(), before);
+test("a PostgreSQL server that freezes, stops and comes back", async (t) => {
+  const postgres = await privatePostgres(t);
+  if (!postgres) return;
+  const owner: DatabaseConnection = { engine: "postgresql", url: postgres.url };
+
+  await t.test("new: three databases of it are migrated at once, though each wants to make the roles", async () => {
+    for (const name of ["one", "two"]) await run(owner, `create database ${name}`);
+    const urls = [postgres.url, ...["one", "two"].map((database) => urlFor(postgres.url, { database }))];
+    const results = await Promise.all(urls.map((url) => migrate({ engine: "postgresql", url })));
+    assert.ok(results.every(({ applied }) => applied.length > 0));
   });
 
-  await t.test("a server without a free connection is unavailable", async () => {
-    await run(owner, "alter role server connection limit 0");
-    const other = createStore({
-      connection: { engine: "postgresql", url: urlFor(postgres.url, { login: "server" }) },
-      limits,
-    });
-    await failsInTime(() => other.threads.list("t", { limit: 1 }));
-    await other.close();
-    await run(owner, "alter role server connection limit -1");
-  });
-
-  await t.test("a failed transaction leaves nothing behind for the next user of its connection", async () => {
-    await store.tenants.ensure("other", "Other");
-    await assert.rejects(store.threads.create("t", { id: "thr_1", agent: null }), { code: "conflict" });
-    for (let n = 0; n < 4; n += 1) assert.deepEqual(await store.threads.list("other", { limit: 1 }), []);
-    assert.equal((await store.threads.list("t", { limit: 9 })).length, 1);
-  });
-
-  await t.test("closing does not wait for a frozen server", async () => {
-    await postgres.freeze();
-    const began = performance.now();
-    await store.close();
-    assert.ok(performance.now() - began < 1000);
-    await postgres.thaw();
-  });
+  await run(owner, "create role server login noinherit");
+  await migrate(owner, { grantTo: "server" });
+  const connection: DatabaseConnection = { engine: "postgresql", url: urlFor(postgres.url, { login: "server" }) };
+  const store = createStore({ connection, limits });
+  await store.tenants.ensure("t", "T");
+  await store.threads.create("t", { id: "thr_1", agent: null });
+  const verb = (): Promise<unknown> => store.threads.list("t", { limit: 1 });
+  for (const [name, event] of EVENTS) await t.test(name, () => event({ postgres, owner, connection, store, verb }));
 });
 
 test("an embedded database that freezes and goes on", async (t) => {

@@ -11,7 +11,8 @@ import type { UsageLedger } from "./usage-ledger.ts";
 /**
  * All data at rest, one aggregate a field, each in the domain's words.
  * Every verb names its tenant and runs in a transaction that can see that tenant only; `directory` alone reads across tenants.
- * A verb that cannot reach the database throws `database_unavailable`.
+ * Every verb ends within a bound. One that cannot reach the database, or finds it without its migrations, throws
+ * `database_unavailable`; one on a database that would not keep tenants apart throws `database_unsafe`.
  */
 export interface Store {
   readonly tenants: Tenants;
@@ -25,6 +26,6 @@ export interface Store {
   readonly auditRecords: AuditRecords;
   /** Resolves when the database answers within `timeoutMs` and every migration that this code knows has run; rejects with what is missing. */
   ready(timeoutMs: number): Promise<void>;
-  /** Waits for running statements, then closes every connection. */
+  /** Waits for running statements, then closes every connection. May be called twice. */
   close(): Promise<void>;
 }

@@ -2,6 +2,6 @@
 export interface Subjects {
   /** The subject's wrapped data key, or undefined. */
   wrappedKey(tenantId: string, subject: string): Promise<Uint8Array | undefined>;
-  /** Stores the key unless there is one already, and answers the one that is stored: two servers that race agree. */
+  /** Stores the key unless there is one already, and answers the one that is stored: two servers that race agree. Throws `not_found` when there is no such tenant. */
   putWrappedKey(tenantId: string, subject: string, wrappedKey: Uint8Array): Promise<Uint8Array>;
 }

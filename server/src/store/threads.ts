@@ -6,6 +6,7 @@ export interface StoredThread {
 }
 
 export interface Threads {
+  /** Throws `conflict` when the tenant has a thread of this id, `not_found` when there is no such tenant. */
   create(tenantId: string, thread: { id: string; agent: string | null }): Promise<StoredThread>;
   get(tenantId: string, threadId: string): Promise<StoredThread | undefined>;
   /** Newest first by id, after `cursor` (an id) when given. */

@@ -20,7 +20,7 @@ export interface UsageEntry {
 }
 
 export interface UsageLedger {
-  /** Appends entries of any tenants in one commit; each row is written under its own tenant. */
+  /** Appends entries of any tenants in one commit; each row is written under its own tenant. Long texts are cut, odd counts become 0. */
   append(entries: readonly UsageEntry[]): Promise<void>;
   /** Sum of the tenant's usage since a time. */
   total(tenantId: string, since: Date): Promise<{ readonly calls: number; readonly usage: Usage }>;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fork, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createStore } from "../create-store.ts";
@@ -13,7 +13,7 @@ import { processScope, processStart } from "./process-identity.ts";
 import { makeSocketDir, SOCKET_NAME } from "./socket-dir.ts";
 import { startEmbeddedDatabase } from "./start.ts";
 
-const SERVER = join(import.meta.dirname, "../testing/embedded-server.ts");
+const SERVER = new URL("../testing/embedded-server.ts", import.meta.url);
 
 async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
   for (let waited = 0; waited < ms; waited += 20) {
@@ -255,6 +255,9 @@ test("a crash is told, and verbs fail with database_unavailable", async (t) => {
   process.kill(database.pid, "SIGKILL");
   await until("the crash is told", () => crashes.length > 0);
   assert.match(crashes.join(), /has stopped: it was ended by SIGKILL/);
+  const { connection } = database;
+  assert.ok(connection.engine === "embedded");
+  await until("its socket is removed", async () => !(await readdir(tmpdir())).includes(basename(connection.socketDir)));
   for (let n = 0; n < 3; n += 1) {
     await assert.rejects(store.threads.list("t", { limit: 1 }), { code: "database_unavailable" });
   }

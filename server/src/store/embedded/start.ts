@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { join, resolve } from "node:path";
+import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { DatabaseConnection } from "../connection.ts";
 import type { ChildMessage, ParentMessage } from "./protocol.ts";
@@ -8,7 +9,7 @@ import type { ChildMessage, ParentMessage } from "./protocol.ts";
 export interface EmbeddedOptions {
   /** The folder that holds the data and its lock. Made when it is not there, and closed to other users. */
   readonly dataDir: string;
-  /** Milliseconds until it must be ready, 30,000 unless given: the first start makes the database. */
+  /** Milliseconds until it must be ready, 60,000 unless given: the first start makes the database. */
   readonly startTimeoutMs?: number;
   /** Told once when the database ends without having been stopped. Every verb fails with `database_unavailable` from then on. */
   readonly onCrash?: (reason: string) => void;
@@ -25,9 +26,9 @@ export interface EmbeddedDatabase {
   stop(): Promise<void>;
 }
 
-const START_MS = 30_000;
+const START_MS = 60_000;
 const STOP_MS = 10_000;
-const ENTRY = join(import.meta.dirname, "child.ts");
+const ENTRY = new URL("./child.ts", import.meta.url);
 /** The child gets no secret of the server: it needs none. */
 const PASSED_ON = ["PATH", "HOME", "TMPDIR", "NODE_COMPILE_CACHE"];
 
@@ -64,6 +65,8 @@ export async function startEmbeddedDatabase(options: EmbeddedOptions): Promise<E
   }
   let stopping = false;
   void exited.then((reason) => {
+    // A killed child leaves the folder of its socket behind.
+    void rm(socketDir, { recursive: true, force: true });
     if (!stopping) options.onCrash?.(`The embedded database has stopped: ${reason}.${said(tail)}`);
   });
   return {

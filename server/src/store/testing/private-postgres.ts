@@ -46,10 +46,10 @@ export async function privatePostgres(t: TestContext): Promise<PrivatePostgres |
   const postgres: PrivatePostgres = {
     url,
     async freeze() {
-      for (const pid of await familyOf(server?.pid ?? 0)) process.kill(pid, "SIGSTOP");
+      await signal(server, "SIGSTOP");
     },
     async thaw() {
-      for (const pid of await familyOf(server?.pid ?? 0)) process.kill(pid, "SIGCONT");
+      await signal(server, "SIGCONT");
     },
     async stop() {
       if (!server) return;
@@ -81,7 +81,7 @@ export async function privatePostgres(t: TestContext): Promise<PrivatePostgres |
 async function findPrograms(): Promise<string | undefined> {
   for (const folder of FOLDERS) {
     const names = await readdir(folder).catch(() => []);
-    for (const name of names.toSorted().toReversed()) {
+    for (const name of names.toSorted((a, b) => Number(b) - Number(a))) {
       const bin = join(folder, name, "bin");
       const programs = await readdir(bin).catch((): string[] => []);
       if (programs.includes("initdb") && programs.includes("postgres")) return bin;
@@ -98,11 +98,18 @@ async function unprivilegedUser(): Promise<{ readonly uid?: number; readonly gid
   return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
 }
 
-/** The process and its children. */
-async function familyOf(pid: number): Promise<readonly number[]> {
-  if (pid === 0) return [];
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
-  return [pid, ...children.trim().split(" ").filter(Boolean).map(Number)];
+/** Signals the server and its children; the server first, so that a frozen one makes no more of them. */
+async function signal(server: ChildProcess | undefined, name: NodeJS.Signals): Promise<void> {
+  if (server?.pid === undefined) return;
+  server.kill(name);
+  const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").catch(() => "");
+  for (const pid of children.trim().split(" ").filter(Boolean)) {
+    try {
+      process.kill(Number(pid), name);
+    } catch {
+      // It has ended in the meantime.
+    }
+  }
 }
 
 function exitOf(child: ChildProcess): Promise<number | null> {

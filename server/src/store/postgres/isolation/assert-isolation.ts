@@ -4,7 +4,7 @@ import { withClient } from "../client.ts";
 import { isolationProblems } from "./problems.ts";
 
 /** How to make a login that keeps tenants apart. Run as the owner of the tables or as an administrator, after the migrations. */
-export const LOGIN_HINT =
+const LOGIN_HINT =
   "Make a login that owns nothing and give it to DATABASE_URL, keeping the owner for MIGRATION_DATABASE_URL: " +
   "create role slipway_server login noinherit nosuperuser nobypassrls nocreaterole password '…'; " +
   "grant slipway_app, slipway_directory to slipway_server;";

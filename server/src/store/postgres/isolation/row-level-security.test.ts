@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type pg from "pg";
 import { createStore } from "../../create-store.ts";
-import { BACKENDS, connect, later, run } from "../../testing/databases.ts";
+import type { Store } from "../../store.ts";
+import { BACKENDS, connect, later, run, type TestDatabase } from "../../testing/databases.ts";
 
 // Raw SQL as the server's role, without any `where tenant_id = …`: what is left is what the database itself keeps apart.
 
@@ -87,32 +88,36 @@ async function leaks(client: pg.Client, tables: readonly string[]): Promise<read
   return found;
 }
 
-for (const backend of BACKENDS) {
-  test(`row level security on ${backend.name}`, async (t) => {
-    const database = await backend.open(t);
-    if (!database) return;
-    const store = createStore({ connection: database.connection });
-    for (const tenantId of ["victim", "attacker"]) {
-      await store.tenants.ensure(tenantId, "x");
-      await store.subjects.putWrappedKey(tenantId, "tenant", randomBytes(8));
-      await store.apiKeys.create(tenantId, { id: "key_1", name: "x", prefix: "x", hash: randomBytes(32) });
-      await store.threads.create(tenantId, { id: "thr_1", agent: null });
-      await store.messages.append(tenantId, "thr_1", [{ id: "msg_1", role: "user", content: randomBytes(8) }]);
-      await store.runs.create(tenantId, { id: "run_1", agent: "x", threadId: "thr_1" });
-      const line = { id: "1", tenantId, requestId: "x", at: new Date() };
-      const usage = { input: 1, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
-      await store.usageLedger.append([
-        { ...line, keyId: "x", agent: null, provider: "x", model: "x", usage, source: "none", outcome: "ok" },
-      ]);
-      await store.auditRecords.append([
-        { ...line, actor: "x", action: "x", target: "x", outcome: "ok", code: null, release: "x" },
-      ]);
-    }
-    await store.close();
-    const client = await connect(database.connection);
-    later(t, () => client.end());
+/** A row of each tenant in every table. */
+async function fill(store: Store): Promise<void> {
+  for (const tenantId of ["victim", "attacker"]) {
+    await store.tenants.ensure(tenantId, "x");
+    await store.subjects.putWrappedKey(tenantId, "tenant", randomBytes(8));
+    await store.apiKeys.create(tenantId, { id: "key_1", name: "x", prefix: "x", hash: randomBytes(32) });
+    await store.threads.create(tenantId, { id: "thr_1", agent: null });
+    await store.messages.append(tenantId, "thr_1", [{ id: "msg_1", role: "user", content: randomBytes(8) }]);
+    await store.runs.create(tenantId, { id: "run_1", agent: "x", threadId: "thr_1" });
+    const line = { id: "1", tenantId, requestId: "x", at: new Date() };
+    const usage = { input: 1, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+    await store.usageLedger.append([
+      { ...line, keyId: "x", agent: null, provider: "x", model: "x", usage, source: "none", outcome: "ok" },
+    ]);
+    await store.auditRecords.append([
+      { ...line, actor: "x", action: "x", target: "x", outcome: "ok", code: null, release: "x" },
+    ]);
+  }
+}
 
-    await t.test("the matrix covers every table that has a tenant, and each holds a row to be stolen", async () => {
+interface Matrix {
+  readonly database: TestDatabase;
+  /** Under the server's login. */
+  readonly client: pg.Client;
+}
+
+const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] = [
+  [
+    "the matrix covers every table that has a tenant, and each holds a row to be stolen",
+    async ({ database, client }) => {
       const found = await run(
         database.owner,
         `select table_name from information_schema.columns where table_schema = 'slipway' and column_name = 'tenant_id' order by 1`,
@@ -127,18 +132,24 @@ for (const backend of BACKENDS) {
         await client.query("rollback");
         assert.equal(rowCount, 1, table);
       }
-    });
-
-    await t.test("no verb sees or touches a row of another tenant", async () => {
+    },
+  ],
+  [
+    "no verb sees or touches a row of another tenant",
+    async ({ client }) => {
       assert.deepEqual(await leaks(client, TABLES), []);
-    });
-
-    await t.test("nor would it if the role had been granted every right by mistake", async () => {
+    },
+  ],
+  [
+    "nor would it if the role had been granted every right by mistake",
+    async ({ database, client }) => {
       await run(database.owner, "grant select, insert, update, delete on all tables in schema slipway to slipway_app");
       assert.deepEqual(await leaks(client, TABLES), []);
-    });
-
-    await t.test("control: without row level security every cell of the matrix is red", async () => {
+    },
+  ],
+  [
+    "control: without row level security every cell of the matrix is red",
+    async ({ database, client }) => {
       for (const table of TABLES) {
         await run(database.owner, `alter table slipway.${table} disable row level security`);
         const found = await leaks(client, [table]);
@@ -148,9 +159,11 @@ for (const backend of BACKENDS) {
         }
       }
       assert.deepEqual(await leaks(client, TABLES), []);
-    });
-
-    await t.test("control: a table made without it is red", async () => {
+    },
+  ],
+  [
+    "control: a table made without it is red",
+    async ({ database, client }) => {
       await run(
         database.owner,
         "create table slipway.planted (tenant_id text, name text); insert into slipway.planted values ('victim', 'x'); " +
@@ -159,9 +172,11 @@ for (const backend of BACKENDS) {
       const seen = await touched(client, "planted", "select", "attacker");
       await run(database.owner, "drop table slipway.planted");
       assert.equal(seen, 1);
-    });
-
-    await t.test("the directory's role reads the active keys' columns and nothing else", async () => {
+    },
+  ],
+  [
+    "the directory's role reads the active keys' columns and nothing else",
+    async ({ client }) => {
       const as = async (text: string): Promise<number | null> => {
         await client.query("begin; set local role slipway_directory");
         try {
@@ -181,6 +196,19 @@ for (const backend of BACKENDS) {
         ...TABLES.filter((table) => table !== "api_keys").map((table) => `select from slipway.${table}`),
       ];
       for (const text of refused) await assert.rejects(as(text), { code: "42501" }, text);
-    });
+    },
+  ],
+];
+
+for (const backend of BACKENDS) {
+  test(`row level security on ${backend.name}`, async (t) => {
+    const database = await backend.open(t);
+    if (!database) return;
+    const store = createStore({ connection: database.connection });
+    await fill(store);
+    await store.close();
+    const client = await connect(database.connection);
+    later(t, () => client.end());
+    for (const [name, check] of CHECKS) await t.test(name, () => check({ database, client }));
   });
 }
