@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { ask, type ConsoleStage, gate, MODEL, said, signIn, startConsoleStage } from "./support/console.ts";
+import { ask, type ConsoleStage, gate, inTime, MODEL, said, signIn, startConsoleStage } from "./support/console.ts";
 import { requireChromium } from "./support/require.ts";
 
 test("the console against the real server", async (t) => {
@@ -142,7 +142,7 @@ async function stops({ server, upstream, visit }: ConsoleStage): Promise<void> {
       await page.getByText("One, two,").nth(index).waitFor();
       await stop();
       await page.getByText("Stopped.", { exact: true }).nth(index).waitFor();
-      await hungUp.opened;
+      await inTime(hungUp.opened, "the server hanging up at the model");
       assert.match(await textOf(page, LAST_ANSWER), /One, two,/);
       assert.equal(await page.locator("textarea:focus").count(), 1);
       assert.equal(await page.getByRole("alert").count(), 0);
@@ -234,7 +234,7 @@ async function calmWhileStreaming({ server, upstream, visit }: ConsoleStage): Pr
     await page.getByText("400 out").waitFor({ state: "attached" });
     assert.equal(await page.evaluate(`${BOX}.scrollTop`), before);
     const seen = (await page.evaluate("window.seen")) as { readonly earlier: number; readonly said: readonly string[] };
-    assert.equal(seen.earlier, 0, "turns that are over are not drawn again");
+    assert.equal(seen.earlier, 0, "turns that are over are not touched");
     assert.equal(seen.said.length, 1, "a screen reader is told of the end alone, not of 400 pieces");
     assert.match(seen.said[0] ?? "", /^Answer finished, about \d+ words\.$/);
     await page.getByRole("button", { name: "To the end" }).click();
@@ -325,6 +325,15 @@ async function copiesCurl({ server, upstream, visit }: ConsoleStage): Promise<vo
     const command = String(await page.evaluate("navigator.clipboard.readText()"));
     assert.match(command, new RegExp(`^curl --no-buffer '${server.url}/v1/chat/completions'`));
     assert.ok(command.includes('"Authorization: Bearer $SLIPWAY_API_KEY"') && !command.includes(server.apiKey));
+    await page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('only over https'))");
+    await page.getByRole("button", { name: /Copied|Copy as curl/ }).click();
+    assert.equal(
+      await page.getByRole("dialog").getByRole("textbox").inputValue(),
+      command,
+      "shown, to be copied by hand",
+    );
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
     const body = /--data '(.*)'$/s.exec(command)?.[1]?.replaceAll(String.raw`'\''`, "'");
     const answer = await fetch(`${server.url}/v1/chat/completions`, {
       method: "POST",

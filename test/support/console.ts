@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Locator, Page } from "playwright-core";
 import { buildConsole } from "../../deploy/src/local/console-build.ts";
 import { launchBrowser, openPage, type PageOptions, type WatchedPage } from "./browser.ts";
@@ -83,6 +84,20 @@ export async function ask(page: Page, message: string): Promise<void> {
 /** What the transcript says; a screen reader is told of an answer elsewhere. */
 export function said(page: Page, text: string): Locator {
   return page.locator("ol").getByText(text, { exact: true });
+}
+
+/** The promise, or a failure that names what did not happen within 15 seconds. */
+export async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+  const late = new AbortController();
+  const wait = setTimeout(15_000, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`${what} has not happened within 15 s`);
+  });
+  try {
+    return await Promise.race([promise, wait]);
+  } finally {
+    late.abort();
+    await wait.catch(() => undefined);
+  }
 }
 
 /** A promise and the function that keeps it. */
