@@ -178,7 +178,7 @@ function registerRoutes(app: App, config: Config, rooms: Rooms, mock: boolean): 
   }
   if (registry && runner) {
     registerAgents(app, services, registry);
-    registerRuns(app, services, { runner, admit: rooms.admit, requestTimeoutMs: config.http.requestTimeoutMs });
+    registerRuns(app, services, { runner, admit: rooms.admit, requestTimeoutMs: config.http.requestTimeoutMs, mock });
   }
   if (config.roles.has("agents") || config.roles.has("memory")) registerThreads(app, services, rooms.conversations);
   if (config.roles.has("console")) registerConsole(app, config.http.consoleDir);

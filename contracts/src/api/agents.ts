@@ -29,7 +29,6 @@ export const createRunSchema = z.strictObject({
   /** True: server-sent events in the UI message stream format of the Vercel AI SDK. */
   stream: z.boolean().default(false),
 });
-export type CreateRun = z.input<typeof createRunSchema>;
 
 /** One run of an agent. */
 export const runSchema = z.object({

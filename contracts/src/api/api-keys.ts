@@ -2,7 +2,6 @@ import { z } from "zod";
 
 /** Body of `POST /api/v1/api-keys`. */
 export const createApiKeySchema = z.strictObject({ name: z.string().min(1).max(200) });
-export type CreateApiKey = z.infer<typeof createApiKeySchema>;
 
 /** An API key without its secret. */
 export const apiKeySchema = z.object({

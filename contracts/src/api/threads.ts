@@ -20,7 +20,6 @@ export const threadMessageSchema = z.object({
   content: z.array(z.looseObject({ type: z.string() })),
   createdAt: z.string(),
 });
-export type ThreadMessage = z.infer<typeof threadMessageSchema>;
 
 /** Answer of `GET /api/v1/threads/<id>/messages`: oldest first. */
 export const threadMessageListSchema = z.object({

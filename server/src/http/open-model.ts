@@ -25,8 +25,8 @@ export interface RequestOrigin {
 /** Finds who answers a model name: an agent for `agent/<name>`, else a provider. Throws or rejects with the error to tell the client. */
 export type OpenModel = (decoded: DecodedRequest, origin: RequestOrigin) => Promise<OpenedModel> | OpenedModel;
 
-/** Headers that say the mock answers, so that nobody takes its words for a model's. */
-export function mockHeaders(mock: boolean): Readonly<Record<string, string>> {
+// The mock says that it answers, so that nobody takes its words for a model's.
+function mockHeaders(mock: boolean): Readonly<Record<string, string>> {
   return mock ? { "x-slipway-mock": "true" } : {};
 }
 

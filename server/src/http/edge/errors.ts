@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Problem } from "@slipway/contracts/api/problem.ts";
 import { type SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
 import { encodeError } from "#router/dialects/openai-chat/encode.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
@@ -12,7 +13,7 @@ export interface ErrorAnswer {
   readonly body: string;
 }
 
-function problem(error: SlipwayError, requestId: string): unknown {
+function problem(error: SlipwayError, requestId: string): Problem {
   return {
     type: `urn:slipway:error:${error.code}`,
     title: error.code.replaceAll("_", " "),

@@ -1,4 +1,9 @@
-import { type ApiKey, createApiKeySchema } from "@slipway/contracts/api/api-keys.ts";
+import {
+  type ApiKey,
+  type ApiKeyList,
+  createApiKeySchema,
+  type CreatedApiKey,
+} from "@slipway/contracts/api/api-keys.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { KeySnapshot } from "#identity/key-snapshot.ts";
 import { newId } from "#lib/ids.ts";
@@ -35,12 +40,14 @@ export function registerApiKeys(
     await snapshot.refresh();
     auditOf(c, services, principal, "api_key.create", stored.id);
     c.header("cache-control", "no-store");
-    return c.json({ ...present(stored), key }, 201);
+    const created: CreatedApiKey = { ...present(stored), key };
+    return c.json(created, 201);
   });
   app.get("/api/v1/api-keys", async (c) => {
     const principal = principalOf(c, services);
     const keys = await apiKeys.list(principal.tenantId);
-    return c.json({ apiKeys: keys.map(present) });
+    const list: ApiKeyList = { apiKeys: keys.map(present) };
+    return c.json(list);
   });
   app.delete("/api/v1/api-keys/:id", async (c) => {
     const principal = principalOf(c, services);

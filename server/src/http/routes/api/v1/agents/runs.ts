@@ -48,7 +48,12 @@ function untilEnded(c: AppContext, run: { abort(): void; readonly finished: Prom
 export function registerRuns(
   app: App,
   services: AppServices,
-  options: { readonly runner: AgentRunner; readonly admit: Admit; readonly requestTimeoutMs: number },
+  options: {
+    readonly runner: AgentRunner;
+    readonly admit: Admit;
+    readonly requestTimeoutMs: number;
+    readonly mock: boolean;
+  },
 ): void {
   const { runner, admit } = options;
   const begin = async (c: AppContext, principal: Principal, lease: Lease): Promise<Response> => {
@@ -67,6 +72,7 @@ export function registerRuns(
       traceparent,
       deadline: Date.now() + options.requestTimeoutMs,
     });
+    if (options.mock) c.env.outgoing.setHeader("x-slipway-mock", "true");
     auditOf(c, services, principal, "agent.run", `${agent}/${prepared.runId}`);
     c.env.context.model = `agent/${agent}`;
     if (stream) {
