@@ -1,7 +1,7 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { Message, Part } from "@slipway/contracts/model/request.ts";
 import type { StoredMessage } from "#store/messages.ts";
-import { boundTo, type Envelopes } from "./envelopes.ts";
+import { nameOf, type Envelopes } from "./envelopes.ts";
 
 /** A message that a thread may hold: instructions belong to the agent and are never stored. */
 export type ConversationMessage = Message & { readonly role: StoredMessage["role"] };
@@ -12,7 +12,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 // The role is bound too: whoever can write to the database must not be able to turn a tool's words into the user's.
 function bound(tenantId: string, threadId: string, message: { readonly id: string; readonly role: string }): string {
-  return boundTo("message", tenantId, threadId, message.id, message.role);
+  return nameOf("message", tenantId, threadId, message.id, message.role);
 }
 
 /** The content encrypted, bound to its tenant, thread, message and role. */

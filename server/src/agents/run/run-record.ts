@@ -1,7 +1,7 @@
 import type { Run } from "@slipway/contracts/api/agents.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { setTimeout as sleep } from "node:timers/promises";
-import { boundTo, type Envelopes } from "#memory/envelopes.ts";
+import { nameOf, type Envelopes } from "#memory/envelopes.ts";
 import type { Runs, StoredRun } from "#store/runs.ts";
 import type { LoopEnd } from "./run-loop.ts";
 
@@ -15,7 +15,7 @@ interface RunOutcome {
 const TRIES_MS = [100, 500];
 
 function bound(tenantId: string, runId: string): string {
-  return boundTo("run output", tenantId, runId);
+  return nameOf("run output", tenantId, runId);
 }
 
 /** What is recorded of a loop's end. A run that its caller stopped is cancelled, which is no failure. */
