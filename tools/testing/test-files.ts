@@ -14,7 +14,7 @@ export interface TestPlan {
  * does whatever changes the process or holds something open.
  */
 const NEEDS_OWN_PROCESS =
-  /\b(before|after|beforeEach|afterEach|mock|globalThis|setInterval|fetch|process\.\w+)\b|node:(?!assert|buffer|crypto|events|path|test|url|util|zlib)\w+|\btest\/support\b|#store\//;
+  /\b(before|after|beforeEach|afterEach|mock|globalThis|setInterval|fetch|process\.\w+)\b|node:(?!assert|buffer|crypto|events|path|test|url|util|zlib)\w+|\btest\/support\b|\/testing(\/|\.ts)|#store\//;
 
 /** Every test file of the checkout, or those whose path matches: by a glob, or by a part of the path. */
 export async function findTestFiles(root: string, only: string | undefined): Promise<readonly string[]> {
