@@ -217,31 +217,3 @@ test("the command takes the launcher's place: its exit code and its signals are 
   const [, signal] = (await once(child, "exit")) as [number | null, string | null];
   assert.equal(signal, "SIGTERM");
 });
-
-test("what a launcher adds to Node's own start is small", async (t) => {
-  const skeleton = await makeSkeleton(t);
-  await installed(skeleton);
-  await writeFile(join(skeleton.root, "deploy/src/main.ts"), "");
-  const through: number[] = [];
-  const alone: number[] = [];
-  const main = join(skeleton.root, "deploy/src/main.ts");
-  const env = { NODE_COMPILE_CACHE: join(skeleton.root, ".cache/compile") };
-  for (let round = 0; round < 9; round += 1) {
-    through.push(await timed(() => skeleton.run([])));
-    alone.push(await timed(() => skeleton.run([main], { file: process.execPath, env })));
-  }
-  const added = median(through) - median(alone);
-  t.diagnostic(`${added.toFixed(0)} ms more than Node alone`);
-  // Measured 15 ms; the bound leaves room for a machine that is busy with other tests.
-  assert.ok(added < 150, `${added.toFixed(0)} ms`);
-});
-
-async function timed(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await action();
-  return performance.now() - start;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
