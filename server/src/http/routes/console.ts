@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
+import { gzipSync } from "node:zlib";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { App } from "../app.ts";
 
@@ -19,7 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Nothing from another host, no inline script or style, no frame around it, no address leaked to where a link leads. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
@@ -28,7 +29,17 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 
 interface File {
   readonly body: Uint8Array<ArrayBuffer>;
+  /** The same, compressed; absent where that saves nothing. */
+  readonly gzip: Uint8Array<ArrayBuffer> | undefined;
   readonly type: string;
+}
+
+const COMPRESSIBLE = new Set([".html", ".js", ".css", ".svg", ".json", ".txt"]);
+
+function readFile(path: string, type: string): File {
+  const body = new Uint8Array(readFileSync(path));
+  const gzip = COMPRESSIBLE.has(extname(path)) ? new Uint8Array(gzipSync(body, { level: 9 })) : undefined;
+  return { body, gzip: gzip && gzip.length < body.length ? gzip : undefined, type };
 }
 
 // The console is some dozens of small files that its build made; they are read once.
@@ -46,7 +57,7 @@ function readFiles(dir: string): Map<string, File> {
     const path = join(dir, name);
     const type = TYPES[extname(name)];
     if (type === undefined || !statSync(path).isFile()) continue;
-    files.set(relative(dir, path).split(sep).join("/"), { body: new Uint8Array(readFileSync(path)), type });
+    files.set(relative(dir, path).split(sep).join("/"), readFile(path, type));
   }
   return files;
 }
@@ -70,8 +81,11 @@ export function registerConsole(app: App, dir: string): void {
         hint: "`./slipway up` builds it.",
       });
     }
-    return c.body(file.body, 200, {
+    const gzip = /\bgzip\b/.test(c.req.header("accept-encoding") ?? "") ? file.gzip : undefined;
+    return c.body(gzip ?? file.body, 200, {
       ...SECURITY_HEADERS,
+      ...(gzip ? { "content-encoding": "gzip" } : {}),
+      vary: "accept-encoding",
       "content-type": file.type,
       // Names under assets/ carry the hash of their content.
       "cache-control": isAsset ? "public, max-age=31536000, immutable" : "no-cache",
