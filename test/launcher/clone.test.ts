@@ -71,7 +71,7 @@ test(
     const first = await finish(launch(["version"]));
     assert.equal(first.code, 0, first.stderr);
     assert.match(first.stdout, /^slipway \d+\.\d+\.\d+\nnode 2[4-9]\.\d+\.\d+\n$/);
-    assert.match(first.stderr, /bringing Node[\s\S]*installing packages: done/);
+    assert.match(first.stderr, /bringing Node and npm[\s\S]*installing packages: done/);
     t.diagnostic(`first start: ${((performance.now() - start) / 1000).toFixed(1)} s`);
     assert.ok(existsSync(join(root, ".cache/node/installed")), "the Node is one that was brought");
 

@@ -79,11 +79,33 @@ test("an old Node on PATH makes it bring one of its own, once", async (t) => {
   await writeProgram(skeleton.bin, "npm", fakeNpm());
   const first = await skeleton.run([]);
   called(first);
-  assert.match(first.stderr, /bringing Node 24 or later \(this machine has 20\.20\.2\)/);
+  assert.match(first.stderr, /bringing Node and npm \(this machine has Node 20\.20\.2\)/);
   assert.equal(await npmCalls(skeleton), 2);
   called(await skeleton.run([]));
   assert.equal(await npmCalls(skeleton), 2);
   assert.ok(existsSync(join(skeleton.root, ".cache/node/installed")));
+});
+
+test("an npm that leaves packages out is not used: a newer one is brought", async (t) => {
+  const skeleton = await makeSkeleton(t);
+  await writeProgram(skeleton.bin, "node", THIS_NODE);
+  await writeProgram(skeleton.bin, "npm", fakeNpm({ version: "9.2.0" }));
+  const launched = await skeleton.run([]);
+  called(launched);
+  assert.match(launched.stderr, /bringing Node and npm \(this machine has npm 9\.2\.0\)/);
+  assert.equal(await npmCalls(skeleton), 2);
+});
+
+test("an installation that left a package out is not taken for one", async (t) => {
+  const skeleton = await makeSkeleton(t);
+  await writeProgram(skeleton.bin, "node", THIS_NODE);
+  const drop = `sed -i 's/"node_modules\\/pg"/"node_modules\\/pg-that-nobody-asked-for"/' "$prefix/node_modules/.package-lock.json"`;
+  await writeProgram(skeleton.bin, "npm", `${fakeNpm()}\n${drop}`);
+  const { code, stdout, stderr } = await skeleton.run([]);
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /npm has left packages out/);
+  assert.equal(existsSync(join(skeleton.root, "node_modules/.slipway-lock")), false);
 });
 
 test("with neither a new Node nor npm it says in one line how to get them", async (t) => {
@@ -149,7 +171,7 @@ test("another package-lock.json, or an installation that broke off, is installed
 test("a failing npm fails the start, and the next start tries again", async (t) => {
   const skeleton = await makeSkeleton(t);
   await writeProgram(skeleton.bin, "node", THIS_NODE);
-  await writeProgram(skeleton.bin, "npm", "echo 'no network' >&2; exit 1");
+  await writeProgram(skeleton.bin, "npm", "if [ $1 = -v ]; then echo 11.0.0; exit; fi; echo 'no network' >&2; exit 1");
   const { code, stdout, stderr } = await skeleton.run([]);
   assert.equal(code, 1);
   assert.equal(stdout, "");
@@ -164,7 +186,7 @@ test("a failing npm fails the start, and the next start tries again", async (t) 
 test("of two starts at once one installs and the other waits for it", async (t) => {
   const skeleton = await makeSkeleton(t);
   await writeProgram(skeleton.bin, "node", THIS_NODE);
-  await writeProgram(skeleton.bin, "npm", fakeNpm(3));
+  await writeProgram(skeleton.bin, "npm", fakeNpm({ seconds: 3 }));
   const [a, b] = await Promise.all([skeleton.run(["a"]), skeleton.run(["b"])]);
   assert.deepEqual([called(a).args, called(b).args], [["a"], ["b"]]);
   assert.equal(await npmCalls(skeleton), 1);
@@ -188,7 +210,11 @@ for (const [signal, code] of [
   test(`${signal} during an installation ends npm, leaves no lock, and the next start installs`, async (t) => {
     const skeleton = await makeSkeleton(t);
     await writeProgram(skeleton.bin, "node", THIS_NODE);
-    await writeProgram(skeleton.bin, "npm", 'echo $$ >"$HOME/npm.pid"\nexec sleep 60');
+    await writeProgram(
+      skeleton.bin,
+      "npm",
+      'if [ "$1" = -v ]; then echo 11.0.0; exit; fi\necho $$ >"$HOME/npm.pid"\nexec sleep 60',
+    );
     const child = skeleton.start([]);
     const end = finish(child);
     while (!existsSync(join(skeleton.folder, "npm.pid"))) await sleep(20);

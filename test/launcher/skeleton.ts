@@ -69,6 +69,7 @@ export async function makeSkeleton(t: TestContext): Promise<Skeleton> {
     "sleep",
     "uname",
     "chmod",
+    "sed",
   ]) {
     const path = ["/bin", "/usr/bin"].map((place) => join(place, program)).find((candidate) => existsSync(candidate));
     if (path !== undefined) await symlink(path, join(system, program));
@@ -114,8 +115,9 @@ export const THIS_NODE = `exec '${process.execPath}' "$@"`;
  * An npm that notes its calls in `npm.log` and does what the launcher waits for: it puts a Node in place, or the file by which
  * npm marks a complete installation. `seconds` is how long it takes.
  */
-export function fakeNpm(seconds = 0): string {
+export function fakeNpm({ seconds = 0, version = "11.0.0" } = {}): string {
   return `
+if [ "$1" = -v ]; then echo ${version}; exit; fi
 echo "npm $*" >>"$HOME/npm.log"
 prefix=
 while [ $# -gt 0 ]; do if [ "$1" = --prefix ]; then prefix=$2; fi; shift; done
@@ -125,7 +127,9 @@ case $prefix in
 */.cache/node)
   mkdir -p "$prefix/node_modules/node-here/bin"
   printf '%s\\n' '#!/bin/sh' 'exec "${process.execPath}" "$@"' >"$prefix/node_modules/node-here/bin/node"
-  chmod +x "$prefix/node_modules/node-here/bin/node" ;;
+  chmod +x "$prefix/node_modules/node-here/bin/node"
+  mkdir -p "$prefix/node_modules/npm/bin"
+  printf '%s\\n' 'const { status } = require("child_process").spawnSync(process.env.HOME + "/bin/npm", process.argv.slice(2), { stdio: "inherit" });' 'process.exit(status);' >"$prefix/node_modules/npm/bin/npm-cli.js" ;;
 *) cp "$prefix/package-lock.json" "$prefix/node_modules/.package-lock.json" ;;
 esac
 echo "added packages"`;

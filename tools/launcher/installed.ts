@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 // `node installed.ts ROOT`: exit 0 when node_modules holds what package-lock.json says, 1 when it does not. Run by the
-// launcher when its own stamp is missing, as it is after `npm ci` by hand, so that nothing is installed twice.
+// launcher when its own stamp is missing, as it is after `npm ci` by hand, so that nothing is installed twice; and after an
+// installation, because an old npm leaves packages out and calls that a success.
 
 interface LockedPackage {
   readonly version?: string;
@@ -25,15 +26,21 @@ function same(a: LockedPackage, b: LockedPackage): boolean {
   return a.version === b.version && a.integrity === b.integrity && a.link === b.link;
 }
 
-/** Whether npm may have left the package out here, as it does with builds for other machines. */
+/** Whether the package is for another machine than this one, or for one that npm may replace by another build. */
 function mayBeMissing(entry: LockedPackage): boolean {
   if (entry.optional !== true) return false;
   if (entry.os === undefined && entry.cpu === undefined) return true;
-  return (
-    entry.libc !== undefined ||
-    ![entry.os].flat().includes(process.platform) ||
-    ![entry.cpu].flat().includes(process.arch)
-  );
+  return !allows(entry.os, process.platform) || !allows(entry.cpu, process.arch) || !allows(entry.libc, libc());
+}
+
+function allows(wanted: string | readonly string[] | undefined, here: string): boolean {
+  return wanted === undefined || [wanted].flat().includes(here);
+}
+
+/** The C library by npm's names. */
+function libc(): string {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime === undefined ? "musl" : "glibc";
 }
 
 function matches(root: string): boolean {
