@@ -5,7 +5,9 @@ export type Outcome =
   | { readonly kind: "failed"; readonly file: string; readonly name: string; readonly error: string }
   | { readonly kind: "output"; readonly file: string; readonly text: string }
   /** One file is done, where each has a process of its own. */
-  | { readonly kind: "file"; readonly file: string; readonly ms: number };
+  | { readonly kind: "file"; readonly file: string; readonly ms: number }
+  /** Everything was told. Without it the process was cut off. */
+  | { readonly kind: "end" };
 
 /** The part of the events of `node:test` that is read here. */
 export interface RunnerEvent {
@@ -51,7 +53,7 @@ export function createTranslator(describe: (error: unknown) => string): (event: 
       case "test:stderr":
         return { kind: "output", file, text: data.message ?? "" };
       case "test:summary":
-        return file === "" ? undefined : { kind: "file", file, ms: data.duration_ms ?? 0 };
+        return file === "" ? { kind: "end" } : { kind: "file", file, ms: data.duration_ms ?? 0 };
       default:
         return undefined;
     }

@@ -33,6 +33,7 @@ export class Report {
 
   /** Takes one outcome in. */
   add(outcome: Outcome): void {
+    if (outcome.kind === "end") return;
     const file = this.#name(outcome.file);
     const tally = this.#tally(file);
     switch (outcome.kind) {

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import type { Keeper } from "./keep.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -34,10 +36,12 @@ export async function runPart(
     cwd: root,
     env: environment,
     detached: true,
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
   const forget = keeper.keepProcess(child.pid ?? 0, "SIGTERM");
   let failures = 0;
+  let complete = false;
+  let ended = false;
   let silence: NodeJS.Timeout | undefined;
   function fail(error: string): void {
     failures += 1;
@@ -47,15 +51,21 @@ export async function runPart(
     clearTimeout(silence);
     silence = setTimeout(() => {
       fail(`Nothing was heard for ${part.patience / 1000} s: something holds the process. It was ended.`);
+      ended = true;
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
     }, part.patience);
   }
   listen();
-  child.on("message", (outcome: Outcome) => {
-    listen();
-    if (outcome.kind === "failed") failures += 1;
-    onOutcome(outcome);
-  });
+  const told = child.stdio[3];
+  if (told instanceof Readable) {
+    createInterface(told).on("line", (line) => {
+      const outcome = JSON.parse(line) as Outcome;
+      listen();
+      if (outcome.kind === "failed") failures += 1;
+      if (outcome.kind === "end") complete = true;
+      onOutcome(outcome);
+    });
+  }
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Buffer) => onOutcome({ kind: "output", file: part.title, text: chunk.toString() }));
   }
@@ -65,17 +75,19 @@ export async function runPart(
   });
   clearTimeout(silence);
   forget();
-  if (code !== 0 && failures === 0) fail(`The test runner ended with ${code === null ? "a signal" : `code ${code}`}.`);
+  if (!complete && !ended) fail("The test runner ended before it had told everything.");
+  else if (code !== 0 && failures === 0)
+    fail(`The test runner ended with ${code === null ? "a signal" : `code ${code}`}.`);
 }
 
 function runnerArgs(part: Part): readonly string[] {
   return [
     "--test",
     `--test-isolation=${part.isolation}`,
-    ...(part.isolation === "process" ? [`--test-concurrency=${part.concurrency}`] : []),
     `--test-timeout=${part.timeout}`,
-    // A socket or a timer that a test left open must not keep its process.
-    "--test-force-exit",
+    // A socket or a timer that a test left open must not keep its process. A process that all share must not be forced: it
+    // would end before its reporter has heard of the last tests.
+    ...(part.isolation === "process" ? ["--test-force-exit", `--test-concurrency=${part.concurrency}`] : []),
     `--test-reporter=${join(import.meta.dirname, "send-outcomes.ts")}`,
     "--test-reporter-destination=stdout",
   ];
