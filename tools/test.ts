@@ -17,6 +17,9 @@ const USAGE = 2;
 const root = dirname(import.meta.dirname);
 const cores = availableParallelism();
 
+/** Whether somebody wants the run to end: what then fails is no news. */
+let interrupted = false;
+
 function print(text: string): void {
   process.stdout.write(text);
 }
@@ -105,7 +108,9 @@ async function runParts(
     print(`\nTests: ${part.title}\n`);
     const start = performance.now();
     const before = { passed: report.passed, failed: report.failed };
-    await runPart(root, part, environment, keeper, (outcome) => report.add(outcome));
+    await runPart(root, part, environment, keeper, (outcome) => {
+      if (!interrupted) report.add(outcome);
+    });
     const ms = performance.now() - start;
     if (part.isolation === "none" && report.failed === before.failed)
       report.partDone(part.title, part.files.length, before.passed, ms);
@@ -138,6 +143,7 @@ async function main(): Promise<number> {
     ["SIGHUP", 129],
   ] as const) {
     process.once(signal, () => {
+      interrupted = true;
       print("\nEnding what was started…\n");
       void keeper.close().then(() => process.exit(code));
     });
