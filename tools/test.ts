@@ -92,10 +92,19 @@ async function setUp(files: readonly string[], keeper: Keeper): Promise<NodeJS.P
       }
     }),
   );
-  const start = performance.now();
-  const built = await buildConsole(() => say("building the console…"));
-  print(`ok    console ${built ? `built, ${((performance.now() - start) / 1000).toFixed(1)} s` : "is built"}\n`);
   return environment;
+}
+
+/** Builds the console, which the server's tests serve. Without it their failures tell more than an end right here. */
+async function buildOnce(report: Report): Promise<void> {
+  const start = performance.now();
+  try {
+    const built = await buildConsole(() => say("building the console…"));
+    print(`ok    console ${built ? `built, ${((performance.now() - start) / 1000).toFixed(1)} s` : "is built"}\n`);
+  } catch (error) {
+    report.count("the console's build", false);
+    print(`FAIL  console: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
 }
 
 async function runParts(
@@ -151,6 +160,7 @@ async function main(): Promise<number> {
   try {
     if (values.only === undefined) await guard(report);
     const environment = await setUp(files, keeper);
+    await buildOnce(report);
     await runParts(partsOf(plan), environment, keeper, report);
   } finally {
     await keeper.close();
