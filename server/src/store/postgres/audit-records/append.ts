@@ -2,22 +2,25 @@ import type { AuditRecord } from "../../audit-records.ts";
 import { shortText } from "../values.ts";
 import { sql, type Statement } from "../sql.ts";
 
-/** Records of one tenant. An id that is there already is left as it is. */
+/**
+ * Records of one tenant. An id that is there already is left as it is. They go as one JSON text: building it costs a fraction of
+ * what the driver needs for an array a column.
+ */
 export function appendAuditRecords(tenantId: string, records: readonly AuditRecord[]): Statement<unknown> {
-  const column = <Value>(of: (record: AuditRecord) => Value): Value[] => records.map(of);
+  const rows = records.map((record) => [
+    shortText(record.id, 128),
+    shortText(record.actor, 200),
+    shortText(record.action, 200),
+    shortText(record.target, 500),
+    record.outcome,
+    record.code === null ? null : shortText(record.code, 100),
+    shortText(record.requestId, 200),
+    shortText(record.release, 200),
+    record.at.getTime(),
+  ]);
   return sql`
     insert into slipway.audit_records (tenant_id, id, actor, action, target, outcome, code, request_id, release, at)
-    select ${tenantId}, record.*
-    from unnest(
-      ${column((record) => shortText(record.id, 128))}::text[],
-      ${column((record) => shortText(record.actor, 200))}::text[],
-      ${column((record) => shortText(record.action, 200))}::text[],
-      ${column((record) => shortText(record.target, 500))}::text[],
-      ${column((record) => record.outcome)}::text[],
-      ${column((record) => (record.code === null ? null : shortText(record.code, 100)))}::text[],
-      ${column((record) => shortText(record.requestId, 200))}::text[],
-      ${column((record) => shortText(record.release, 200))}::text[],
-      ${column((record) => record.at)}::timestamptz[]
-    ) as record
+    select ${tenantId}, r->>0, r->>1, r->>2, r->>3, r->>4, r->>5, r->>6, r->>7, to_timestamp((r->>8)::float8 / 1000)
+    from json_array_elements(${JSON.stringify(rows)}::json) as r
     on conflict (tenant_id, id) do nothing`;
 }
