@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -59,6 +59,21 @@ test("a run that is killed without warning leaves nothing behind", async () => {
     await until(() => !existsSync(folder) && !isAlive(pid), 10_000),
     "the sleeper or the folder is still there",
   );
+});
+
+test("a folder in which something is still mounted is removed, too", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "slipway-keep-"));
+  const point = join(folder, "deep/below");
+  await mkdir(point, { recursive: true });
+  if (spawnSync("mount", ["-t", "tmpfs", "tmpfs", point], { stdio: "ignore" }).status !== 0) {
+    await rm(folder, { recursive: true });
+    t.skip("only who may mount can leave something mounted");
+    return;
+  }
+  const keeper = startKeeper();
+  keeper.keepFolder(folder);
+  await keeper.close();
+  assert.equal(existsSync(folder), false);
 });
 
 function isAlive(pid: number): boolean {

@@ -46,6 +46,8 @@ export function startKeeper(): Keeper {
       if (child.exitCode === null && child.signalCode === null) {
         await once(child, "exit", { signal: AbortSignal.timeout(PATIENCE) }).catch(() => undefined);
       }
+      // One that takes longer goes on without us.
+      child.unref();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
@@ -39,6 +40,16 @@ async function end(pid: number, signal: NodeJS.Signals): Promise<void> {
   signalGroup(pid, "SIGKILL");
 }
 
+/** Takes off what is mounted below a folder, the last first: a container engine that has ended leaves its network namespace. */
+function unmountBelow(folder: string): void {
+  if (process.platform !== "linux") return;
+  const points = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => (line.split(" ")[4] ?? "").replaceAll("\\040", " "))
+    .filter((point) => point.startsWith(`${folder}/`));
+  for (const point of points.reverse()) spawnSync("umount", [point], { stdio: "ignore", timeout: GRACE });
+}
+
 const processes = new Map<number, NodeJS.Signals>();
 const folders: string[] = [];
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
@@ -49,5 +60,9 @@ for await (const line of createInterface(process.stdin)) {
   else folders.push(order.path);
 }
 for (const [pid, signal] of [...processes].reverse()) await end(pid, signal);
-for (const folder of folders.reverse())
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
+for (const folder of folders.reverse()) {
+  unmountBelow(folder);
+  await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+    process.stderr.write(`slipway test could not remove ${folder}: ${String(error)}\n`);
+  });
+}
