@@ -9,7 +9,7 @@ import type { Candidate, Setup, Started } from "./lib/candidate.ts";
 import { chooseCores, machine } from "./lib/cores.ts";
 import { generatorName } from "./lib/load.ts";
 import { type Round, measure, verify } from "./lib/measure.ts";
-import { type Report, helperNotes, reportText, rowOf } from "./lib/report.ts";
+import { type Report, disturbanceNotes, helperNotes, reportText, rowOf } from "./lib/report.ts";
 
 /*
  * What a request costs through a gateway.
@@ -106,7 +106,7 @@ async function run(options: Options): Promise<Report> {
       machine: machine(),
       load: `${answers}, ${options.connections} connections by ${generatorName()}, ${windows}`,
       rows: running.map(({ name }) => rowOf(name, rounds.get(name) ?? [])),
-      notes: [...notes, ...helperNotes(rounds)],
+      notes: [...notes, ...helperNotes(rounds), ...disturbanceNotes(rounds)],
     };
   } finally {
     for (const candidate of running) await candidate.stop();

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { parseCoreList, pinned } from "./cores.ts";
 import { textOfStream, textOfWhole } from "./measure.ts";
-import { cpuMicros, parseStat, rssMb, treeOf } from "./process-cpu.ts";
-import { reportText, rowOf } from "./report.ts";
+import { busyMicros, cpuMicros, parseStat, rssMb, treeOf } from "./process-cpu.ts";
+import { disturbanceNotes, reportText, rowOf } from "./report.ts";
 import { median, percentile, rounded } from "./stats.ts";
 import { table } from "./table.ts";
 
@@ -58,6 +58,25 @@ test("an answer's text is read from a whole body and from a stream, and a cut st
   assert.throws(() => textOfStream(stream), /does not end with \[DONE\]/);
 });
 
+test("a machine on which others work is told, a quiet one is not", () => {
+  const rounds = (foreignCores: number) =>
+    new Map([
+      [
+        "x",
+        [
+          {
+            row: { rps: 1, cpuMicrosPerRequest: 1, p50Ms: 1, p99Ms: 1, rssMb: 1 },
+            helperMicros: new Map<string, number>(),
+            foreignCores,
+          },
+        ],
+      ],
+    ]);
+  assert.deepEqual(disturbanceNotes(rounds(0.02)), []);
+  assert.match(disturbanceNotes(rounds(0.6)).join(), /Other processes used 60 % of a core/);
+  assert.equal(busyMicros("cpu  10 1 5 1000 7 2 3 0 0 0\ncpu0 1"), 210_000);
+});
+
 test("columns stand under each other, numbers to the right", () => {
   assert.equal(
     table([
@@ -73,6 +92,7 @@ test("a report shows medians, and CPU as a share of Slipway's and Portkey's", ()
   const round = (cpuMicrosPerRequest: number) => ({
     row: { rps: 100, cpuMicrosPerRequest, p50Ms: 1, p99Ms: 2, rssMb: 3 },
     helperMicros: new Map<string, number>(),
+    foreignCores: 0,
   });
   const rows = [
     rowOf("portkey gateway", [round(380), round(400), round(900)]),

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Candidate } from "./candidate.ts";
 import { type LoadOptions, load } from "./load.ts";
-import { cpuMicros, rssMb } from "./process-cpu.ts";
+import { cpuMicros, foreignMicros, rssMb } from "./process-cpu.ts";
 
 /** What one measured window gave. */
 export type Round = {
   row: { rps: number; cpuMicrosPerRequest: number; p50Ms: number; p99Ms: number; rssMb: number };
   /** CPU of processes that work for the candidate, by name, in microseconds a request. */
   helperMicros: Map<string, number>;
+  /** CPU that processes of others used meanwhile, as a share of one core. */
+  foreignCores: number;
 };
 
 /** A word that only the upstream's answer holds. */
@@ -52,11 +54,14 @@ export async function verify(candidate: Candidate, stream: boolean): Promise<voi
 
 /** Loads the candidate and reads its accounts before and after. Throws when a single answer was wrong. */
 export async function measure(candidate: Candidate, options: LoadOptions): Promise<Round> {
+  const foreignBefore = foreignMicros();
+  const began = performance.now();
   const before = cpuMicros(candidate.pid);
   const helpersBefore = candidate.helpers.map(({ pid }) => cpuMicros(pid));
   const figures = await load(candidate.shot, options);
   await sleep(WRITE_BEHIND_MS);
   const used = cpuMicros(candidate.pid) - before;
+  const foreignCores = (foreignMicros() - foreignBefore) / ((performance.now() - began) * 1000);
   const helperMicros = new Map(
     candidate.helpers.map(({ name, pid }, index) => [
       name,
@@ -75,5 +80,6 @@ export async function measure(candidate: Candidate, options: LoadOptions): Promi
       rssMb: rssMb(candidate.pid),
     },
     helperMicros,
+    foreignCores,
   };
 }

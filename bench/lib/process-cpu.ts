@@ -53,3 +53,17 @@ export function rssMb(root: number): number {
   }
   return kilobytes / 1024;
 }
+
+/** CPU time that the whole machine has used so far from its first line of /proc/stat, in microseconds (proc_stat(5)). */
+export function busyMicros(stat: string): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (stat.split("\n", 1)[0] ?? "")
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq) * MICROS_PER_TICK;
+}
+
+/** CPU time that processes other than this one and its descendants have used so far, in microseconds. */
+export function foreignMicros(): number {
+  return busyMicros(readFileSync("/proc/stat", "latin1")) - cpuMicros(process.pid);
+}

@@ -16,6 +16,9 @@ export type Row = {
 /** What `--json` prints. */
 export type Report = { machine: string; load: string; rows: Row[]; notes: string[] };
 
+/** What the kernel and a quiet system use by themselves stays below this. */
+const DISTURBING_CORES = 0.1;
+
 /** The medians of a candidate's rounds. */
 export function rowOf(name: string, rounds: readonly Round[]): Row {
   const of = (key: keyof Round["row"]) => median(rounds.map((round) => round.row[key]));
@@ -38,6 +41,16 @@ export function helperNotes(rounds: ReadonlyMap<string, readonly Round[]>): stri
       return `${name}: ${helper} used ${micros.toFixed(1)} µs more a request, in processes of its own.`;
     });
   });
+}
+
+/** Says when others worked on the machine during the windows: their work makes every figure worse, and not all alike. */
+export function disturbanceNotes(rounds: ReadonlyMap<string, readonly Round[]>): string[] {
+  const shares = [...rounds.values()].flatMap((list) => list.map((round) => round.foreignCores));
+  const share = shares.length === 0 ? 0 : median(shares);
+  if (share < DISTURBING_CORES) return [];
+  return [
+    `Other processes used ${Math.round(share * 100)} % of a core during the windows: run it again on a quiet machine.`,
+  ];
 }
 
 function ratio(rows: readonly Row[], row: Row, other: string): string {
