@@ -6,8 +6,6 @@ import { type Config, loadConfig } from "#config/config.ts";
 import { readEnvironment } from "#config/env.ts";
 import { SettingsError } from "#config/reader.ts";
 import type { DatabaseConnection } from "#store/connection.ts";
-import { startEmbeddedDatabase } from "#store/embedded/start.ts";
-import { migrate } from "#store/migrate.ts";
 import { createLogger, describeError, type Logger } from "#telemetry/logger.ts";
 import { composeService, type Service } from "./service.ts";
 
@@ -30,6 +28,8 @@ interface OpenDatabase {
 
 async function openDatabase(url: string | undefined, config: Config, log: Logger): Promise<OpenDatabase> {
   if (url !== undefined) return { connection: { engine: "postgresql", url }, close: () => Promise.resolve() };
+  // Loaded when they are needed: a server on PostgreSQL that does not migrate carries neither.
+  const { startEmbeddedDatabase } = await import("#store/embedded/start.ts");
   const embedded = await startEmbeddedDatabase({
     dataDir: join(config.home, "data"),
     onOutput: (line) => log.warn({ line }, "the embedded database says"),
@@ -42,6 +42,7 @@ async function openDatabase(url: string | undefined, config: Config, log: Logger
 }
 
 async function runMigrations(connection: DatabaseConnection, log: Logger, grantTo?: string): Promise<void> {
+  const { migrate } = await import("#store/migrate.ts");
   const { applied } = await migrate(connection, {
     onApplied: (name) => log.info({ migration: name }, "migration applied"),
     ...(grantTo === undefined ? {} : { grantTo }),
@@ -108,6 +109,7 @@ async function run(): Promise<number> {
     return values.help ? DONE : WRONG_SETTINGS;
   }
   if (command === "warm") {
+    await Promise.all([import("#store/embedded/start.ts"), import("#store/migrate.ts"), import("#http/openapi.ts")]);
     flushCompileCache();
     return DONE;
   }

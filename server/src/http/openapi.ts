@@ -156,7 +156,7 @@ function describeOperation(operation: Operation): unknown {
 }
 
 /** The REST API as an OpenAPI 3.1 document, made from the schemas that the server checks with. */
-export function openApiDocument(release: string): unknown {
+export function openApiDocument(release: string): object {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of OPERATIONS) (paths[operation.path] ??= {})[operation.method] = describeOperation(operation);
   return {

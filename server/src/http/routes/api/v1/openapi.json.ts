@@ -1,8 +1,13 @@
 import type { App } from "../../../app.ts";
-import { openApiDocument } from "../../../openapi.ts";
 
-/** `GET /api/v1/openapi.json`: needs no key, because it says nothing of any tenant. */
+/** `GET /api/v1/openapi.json`: needs no key, because it says nothing of any tenant. Made when it is first asked for. */
 export function registerOpenApi(app: App, release: string): void {
-  let document: unknown;
-  app.get("/api/v1/openapi.json", (c) => c.json((document ??= openApiDocument(release)) as object));
+  let document: object | undefined;
+  app.get("/api/v1/openapi.json", async (c) => {
+    if (document === undefined) {
+      const { openApiDocument } = await import("../../../openapi.ts");
+      document = openApiDocument(release);
+    }
+    return c.json(document);
+  });
 }
