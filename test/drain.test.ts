@@ -47,3 +47,10 @@ test("control: without a grace period the same streams are cut, and the check ab
   assert.ok(whole.length < STREAMS, "a cut stream passed for a whole one");
   await server.stop();
 });
+
+test("a server whose starter is gone drains and ends by itself", async () => {
+  const server = await startServer();
+  server.abandon();
+  assert.equal(await server.exited, 0);
+  await server.stop();
+});

@@ -65,6 +65,8 @@ function untilAskedToEnd(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = false;
     process.on("SIGTERM", resolve);
+    // Whoever started this server and listened to it is gone, without a word: nobody could end it any more.
+    process.once("disconnect", () => resolve("SIGTERM"));
     process.on("SIGINT", (signal) => {
       if (asked) process.exit(FAILED);
       asked = true;

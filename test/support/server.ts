@@ -21,6 +21,8 @@ export interface RunningServer {
   stop(): Promise<number | null>;
   /** Sends a signal and nothing else. */
   kill(signal: NodeJS.Signals): void;
+  /** Closes the channel to the server, as the end of whoever started it does. */
+  abandon(): void;
   /** Resolves with the exit code, null after a signal that ended it. */
   readonly exited: Promise<number | null>;
 }
@@ -108,6 +110,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     output,
     exited,
     kill: (signal) => void child.kill(signal),
+    abandon: () => child.disconnect(),
     async stop() {
       child.kill("SIGTERM");
       const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
