@@ -18,6 +18,7 @@ const ROOMS = [
   "agents",
   "http",
   "config",
+  "workers",
 ];
 
 /** Modules of Node that reach outside the process. */

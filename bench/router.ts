@@ -9,6 +9,7 @@ import type { Candidate, Setup, Started } from "./lib/candidate.ts";
 import { chooseCores, machine } from "./lib/cores.ts";
 import { generatorName } from "./lib/load.ts";
 import { type Round, measure, verify } from "./lib/measure.ts";
+import { requestBody } from "./lib/request-body.ts";
 import { type Report, disturbanceNotes, helperNotes, reportText, rowOf } from "./lib/report.ts";
 
 /*
@@ -31,19 +32,6 @@ type Options = {
   stream: boolean;
   only: readonly string[];
 };
-
-function requestBody(stream: boolean): string {
-  return JSON.stringify({
-    model: "gpt-4o-mini",
-    messages: [
-      { role: "system", content: "You are a harbour master. Answer in one sentence, in plain words." },
-      { role: "user", content: "What does a gateway cost that costs less than what it forwards?" },
-    ],
-    temperature: 0.2,
-    max_tokens: 64,
-    ...(stream ? { stream: true } : {}),
-  });
-}
 
 /** In the order of a round. */
 const CANDIDATES: Record<string, (setup: Setup, upstream: Upstream) => Started | Promise<Started>> = {

@@ -168,6 +168,8 @@ test("before the migrations have run /health is 200 and /ready 503 with their na
     },
     stdio: "ignore",
   });
+  // From the beginning, for a server that ends before it is asked to would be waited for without end.
+  const ended = new Promise((done) => child.once("exit", done));
   const get = async (path: string): Promise<{ status: number; text: string }> => {
     try {
       const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -190,7 +192,6 @@ test("before the migrations have run /health is 200 and /ready 503 with their na
     await eventually(async () => (await get("/ready")).status === 200, "/ready turns green");
     assert.equal((await get("/v1/models")).status, 200);
   } finally {
-    const ended = new Promise((done) => child.once("exit", done));
     child.kill("SIGTERM");
     await ended;
     await database.drop();

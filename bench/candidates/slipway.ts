@@ -68,7 +68,11 @@ export async function slipway(setup: Setup): Promise<Started> {
   };
   try {
     if (database !== undefined) migrate(database, env);
-    child = startChild(...pinned(setup.cores, process.execPath, [MAIN]), { env, cwd: home, stdout: "drop" });
+    child = startChild(...pinned(setup.cores, process.execPath, [...(setup.nodeFlags ?? []), MAIN]), {
+      env,
+      cwd: home,
+      stdout: "drop",
+    });
     await waitFor200(`http://127.0.0.1:${port}/ready`, child, START_TIMEOUT_MS);
   } catch (error) {
     await stop();

@@ -23,6 +23,8 @@ export type Setup = {
   body: string;
   /** Whether the body asks for a stream. */
   stream: boolean;
+  /** Flags for a candidate's Node, where it is one. */
+  nodeFlags?: readonly string[];
 };
 
 /** A candidate, or why it cannot run here and what to type. */

@@ -5,7 +5,7 @@ import { parseCoreList, pinned } from "./cores.ts";
 import { textOfStream, textOfWhole } from "./measure.ts";
 import { busyMicros, cpuMicros, parseStat, rssMb, treeOf } from "./process-cpu.ts";
 import { disturbanceNotes, reportText, rowOf } from "./report.ts";
-import { median, percentile, rounded } from "./stats.ts";
+import { median, percentile, rounded, slope } from "./stats.ts";
 import { table } from "./table.ts";
 
 test("the median is the middle value, or the mean of the two in the middle", () => {
@@ -102,4 +102,12 @@ test("a report shows medians, and CPU as a share of Slipway's and Portkey's", ()
   const text = reportText({ machine: "m", load: "l", rows, notes: [] });
   assert.match(text, /^portkey gateway .* 8\.000 +1\.000$/m);
   assert.match(text, /^slipway \(governed\) .* 1\.000 +0\.125$/m);
+});
+
+test("a slope comes with its error", () => {
+  const line = slope([0, 1, 2, 3].map((x) => [x, 2 * x + 1]));
+  assert.deepEqual([rounded(line.slope, 9), rounded(line.error, 9)], [2, 0]);
+  const flat = slope([0, 1, 2, 3, 4, 5].map((x) => [x, x % 2]));
+  assert.ok(Math.abs(flat.slope) < 2 * flat.error);
+  assert.throws(() => slope([[0, 1]]), RangeError);
 });

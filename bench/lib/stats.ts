@@ -19,3 +19,15 @@ export function percentile(values: readonly number[], percent: number): number {
 export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
+
+/** The slope of the line that fits the points best, and its standard error. Throws on fewer than three points. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): { slope: number; error: number } {
+  const { length } = points;
+  if (length < 3) throw new RangeError("Fewer than three points have no slope with an error");
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / length;
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / length;
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const found = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
+  const rest = points.reduce((sum, [x, y]) => sum + (y - meanY - found * (x - meanX)) ** 2, 0);
+  return { slope: found, error: Math.sqrt(rest / (length - 2) / spread) };
+}

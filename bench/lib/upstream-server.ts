@@ -2,17 +2,26 @@ import { type Socket, createServer } from "node:net";
 
 /*
  * The model API behind every candidate: always the same chat completion, as fast as a socket takes it, so that what is
- * measured is the candidate. Streams get one event each STREAM_TICK_MS, because an answer that arrives in one piece
+ * measured is the candidate. Streams get one event each tick, because an answer that arrives in one piece
  * would spare a gateway the work of a stream.
  *
  *   node bench/lib/upstream-server.ts [port]      prints {"port":N} when it listens
  */
 
-const STREAM_TICK_MS = 2;
+/** A figure of the environment, or what holds without it. */
+function setting(name: string, otherwise: number): number {
+  return Number(process.env[name] ?? otherwise);
+}
+
+/** Milliseconds between two events of a stream. */
+const STREAM_TICK_MS = setting("BENCH_UPSTREAM_TICK_MS", 2);
+/** Milliseconds that a whole answer takes. */
+const ANSWER_MS = setting("BENCH_UPSTREAM_ANSWER_MS", 0);
 const WORDS =
   "A gateway that costs less than what it forwards leaves the budget to the model it was built to serve well .".split(
     " ",
   );
+const STREAM_WORDS = setting("BENCH_UPSTREAM_WORDS", WORDS.length);
 const HEAD_END = Buffer.from("\r\n\r\n");
 const CHUNKED_END = Buffer.from("0\r\n\r\n");
 /** Requests here are a few hundred bytes; anything larger is a mistake of the bench. */
@@ -48,7 +57,7 @@ function streamedAnswer(withUsage: boolean): Buffer[] {
   const head = Buffer.from("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
   return [
     Buffer.concat([head, event({ role: "assistant", content: "" }, null)]),
-    ...WORDS.map((word) => event({ content: `${word} ` }, null)),
+    ...Array.from({ length: STREAM_WORDS }, (_, at) => event({ content: `${WORDS[at % WORDS.length]} ` }, null)),
     event({}, "stop"),
     ...(withUsage
       ? [chunk(JSON.stringify({ ...COMMON, object: "chat.completion.chunk", choices: [], usage: USAGE }))]
@@ -71,8 +80,12 @@ setInterval(() => {
 }, STREAM_TICK_MS);
 
 function answer(socket: Socket, body: string): void {
-  if (!/"stream"\s*:\s*true/.test(body)) socket.write(WHOLE);
-  else streaming.set(socket, { pieces: /"include_usage"\s*:\s*true/.test(body) ? STREAM_WITH_USAGE : STREAM, next: 0 });
+  if (!/"stream"\s*:\s*true/.test(body)) {
+    if (ANSWER_MS === 0) socket.write(WHOLE);
+    else setTimeout(() => socket.write(WHOLE), ANSWER_MS);
+    return;
+  }
+  streaming.set(socket, { pieces: /"include_usage"\s*:\s*true/.test(body) ? STREAM_WITH_USAGE : STREAM, next: 0 });
 }
 
 /** Where the first request in `received` ends and its body begins, or undefined while bytes are missing. */

@@ -1,17 +1,20 @@
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { toSlipwayError } from "@slipway/contracts/errors.ts";
 import { type Config, loadConfig } from "#config/config.ts";
-import { readEnvironment } from "#config/env.ts";
+import { type Environment, readEnvironment } from "#config/env.ts";
 import { SettingsError } from "#config/reader.ts";
 import type { DatabaseConnection } from "#store/connection.ts";
 import { createLogger, describeError, type Logger } from "#telemetry/logger.ts";
-import { composeService, type Service } from "./service.ts";
+import type { Siblings } from "#workers/seat.ts";
+import type { Service } from "./service.ts";
 
 const USAGE = `Usage: node server/src/main.ts [command]
 
-  (none)                      serve
+  [--workers N|auto]          serve, with so many processes (default: WORKERS, otherwise 1)
   migrate [--grant-to ROLE]   run the migrations that have not run yet, and exit; the role is the server's login
   warm                        load every module, so that the compile cache holds it, and exit
 `;
@@ -75,52 +78,111 @@ function untilAskedToEnd(): Promise<NodeJS.Signals> {
   });
 }
 
-async function serveCommand(config: Config, log: Logger): Promise<number> {
+const QUIET_LOOK_MS = 1000;
+const QUIET_LOOKS = 5;
+
+/**
+ * Loading the program leaves some 20 MB of garbage, of which V8 keeps the pages for a quarter of a minute. One collection, of some
+ * 30 ms, gives them back; it waits for a second in which nobody is served, and a server that has none collects by itself.
+ */
+function collectWhenQuiet(service: Service): void {
+  let looks = 0;
+  const timer = setInterval(() => {
+    looks += 1;
+    const quiet = service.running === 0;
+    if (quiet || looks === QUIET_LOOKS) clearInterval(timer);
+    if (quiet) collectStartGarbage();
+  }, QUIET_LOOK_MS);
+  timer.unref();
+}
+
+function collectStartGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext('gc({ type: "major", flavor: "last-resort" })');
+  setFlagsFromString("--no-expose-gc");
+}
+
+/** Serves in this process, which is alone or one of several workers. */
+async function serveCommand(config: Config, log: Logger, siblings?: Siblings): Promise<number> {
   const ended = untilAskedToEnd();
+  // The process that only keeps workers carries none of it.
+  const { composeService } = await import("./service.ts");
   const database = await openDatabase(config.database.url, config, log);
   let service: Service | undefined;
   try {
-    service = await composeService(config, database.connection, log);
-    const url = await service.listen();
-    if (config.database.migrateAtStart) {
+    service = await composeService(config, database.connection, log, siblings);
+    // Beside workers that serve, a new one is given connections only when it can answer them.
+    let url = siblings?.seat.othersServe ? undefined : await service.listen();
+    if (config.database.migrateAtStart && siblings?.seat.migrates !== false) {
       const owner = config.database.migrationUrl;
       const connection: DatabaseConnection =
         owner === undefined ? database.connection : { engine: "postgresql", url: owner };
       await runMigrations(connection, log);
     }
     await Promise.race([service.begin(), ended]);
+    url ??= await service.listen();
     log.info({ url, mock: service.mock, environment: config.environment, roles: [...config.roles] }, "ready");
     process.send?.({ type: "ready", url });
+    collectWhenQuiet(service);
     const signal = await ended;
     log.info({ signal }, "draining");
     return (await service.drain()) ? DONE : FAILED;
   } finally {
     await service?.close();
     await database.close();
+    siblings?.leave();
   }
+}
+
+async function superviseCommand(config: Config, environment: Environment, log: Logger): Promise<number> {
+  const { supervise } = await import("#workers/supervise.ts");
+  return await supervise({
+    workers: config.workers,
+    environment,
+    drainTimeoutMs: config.http.drainTimeoutMs,
+    limits: config.limits,
+    log,
+    onReady: (url) => process.send?.({ type: "ready", url }),
+  });
 }
 
 async function run(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { "grant-to": { type: "string" }, help: { type: "boolean", short: "h" } },
+    options: {
+      "grant-to": { type: "string" },
+      workers: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   const command = positionals[0] ?? "serve";
-  if (values.help || !["serve", "migrate", "warm"].includes(command) || positionals.length > 1) {
+  if (values.help || !["serve", "worker", "migrate", "warm"].includes(command) || positionals.length > 1) {
     process.stderr.write(USAGE);
     return values.help ? DONE : WRONG_SETTINGS;
   }
   if (command === "warm") {
-    await Promise.all([import("#store/embedded/start.ts"), import("#store/migrate.ts"), import("#http/openapi.ts")]);
+    await Promise.all([
+      import("./service.ts"),
+      import("#workers/supervise.ts"),
+      import("#workers/seat.ts"),
+      import("#store/embedded/start.ts"),
+      import("#store/migrate.ts"),
+      import("#http/openapi.ts"),
+      import("#router/price/catalogue.ts"),
+      import("#router/disconnect/token-worker.ts"),
+    ]);
     flushCompileCache();
     return DONE;
   }
-  const config = loadConfig(readEnvironment(process.env, ".env"), process.cwd());
-  const log = createLogger({ level: config.log.level, release: config.release });
+  const read = readEnvironment(process.env, ".env");
+  const environment = values.workers === undefined ? read : { ...read, WORKERS: values.workers };
+  const config = loadConfig(environment, process.cwd());
+  const siblings = command === "worker" ? await (await import("#workers/seat.ts")).takeSeat() : undefined;
+  const log = createLogger({ level: config.log.level, release: config.release, worker: siblings?.seat.worker });
   try {
-    return command === "migrate"
-      ? await migrateCommand(config, log, values["grant-to"])
-      : await serveCommand(config, log);
+    if (command === "migrate") return await migrateCommand(config, log, values["grant-to"]);
+    if (siblings === undefined && config.workers > 1) return await superviseCommand(config, environment, log);
+    return await serveCommand(config, log, siblings);
   } catch (thrown) {
     const error = toSlipwayError(thrown);
     log.error(
@@ -130,7 +192,7 @@ async function run(): Promise<number> {
     process.stderr.write(
       `slipway: ${error.code === "internal" ? String(thrown) : error.message} ${error.hint ?? ""}\n`,
     );
-    return error.code === "database_unsafe" ? WRONG_SETTINGS : FAILED;
+    return error.code === "database_unsafe" || error.code === "config_invalid" ? WRONG_SETTINGS : FAILED;
   }
 }
 

@@ -15,6 +15,8 @@ export interface UpstreamReply {
   toolCall(name: string, input: unknown): void;
   /** Ends the answer and counts its tokens. */
   end(usage: { readonly input: number; readonly output: number }): void;
+  /** Ends the connection in the middle of the answer. */
+  cut(): void;
   /** Refuses the request instead of answering. */
   refuse(status: number, message: string): void;
   /** Resolves when the server under test has hung up before the end. */
@@ -109,6 +111,7 @@ function createReply(res: ServerResponse): UpstreamReply {
       end("tool_calls", { input: 20, output: 8 });
     },
     end: (usage) => end("stop", usage),
+    cut: () => void res.destroy(),
     refuse: (status, message) => sendJson(res, status, { error: { message, type: "server_error" } }),
     hungUp: new Promise((resolve) =>
       res.once("close", () => {

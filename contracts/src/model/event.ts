@@ -1,9 +1,9 @@
 import type { SlipwayError } from "../errors.ts";
-import type { WireFamily } from "./request.ts";
+import type { Citation, FamilyFields, WireFamily } from "./request.ts";
 import type { Usage } from "./usage.ts";
 
-/** Why the model stopped. */
-export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | "refusal";
+/** Why the model stopped. `pause`: the turn is unfinished and can be continued (Anthropic, Google). */
+export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | "refusal" | "pause";
 
 /** The first event of an answer; what the provider called it. */
 export interface StartEvent {
@@ -11,10 +11,14 @@ export interface StartEvent {
   readonly id?: string;
   /** The model that the provider says has answered. */
   readonly model?: string;
+  /** Figures that the provider gives before its last ones: the prompt's are whole, the answer's are what there is so far. */
+  readonly usage?: Usage;
 }
 export interface TextEvent {
   readonly type: "text";
   readonly text: string;
+  /** Of the piece that begins here; see `TextPart`. */
+  readonly phase?: string;
 }
 /** A piece of reasoning. A signature closes the piece that it is over; it may come alone, with empty text. */
 export interface ReasoningEvent {
@@ -23,6 +27,24 @@ export interface ReasoningEvent {
   readonly signature?: string;
   /** Whose signature it is. */
   readonly signedBy?: WireFamily;
+}
+/** A source of the text that came before it in the same piece of text. */
+export interface CitationEvent {
+  readonly type: "citation";
+  readonly citation: Citation;
+}
+/**
+ * A piece of text ends here and the next one is another part of the answer. Only where the provider's own blocks carry meaning
+ * (citations belong to one block); a dialect without blocks passes it over.
+ */
+export interface TextEndEvent {
+  readonly type: "text_end";
+}
+/** A block of the provider's family that has no word in ours; see `NativePart` of the request. Whole, never in pieces. */
+export interface NativeEvent {
+  readonly type: "native";
+  readonly family: WireFamily;
+  readonly value: Readonly<Record<string, unknown>>;
 }
 export interface RefusalEvent {
   readonly type: "refusal";
@@ -34,6 +56,9 @@ export interface ToolCallStartEvent {
   readonly index: number;
   readonly id: string;
   readonly name: string;
+  /** A signature that must come back with the call (Google). */
+  readonly signature?: string;
+  readonly signedBy?: WireFamily;
 }
 /** A fragment of the JSON text of a call's arguments. */
 export interface ToolCallDeltaEvent {
@@ -47,6 +72,10 @@ export interface FinishEvent {
   readonly reason: FinishReason;
   /** Absent when the provider gave no figures. */
   readonly usage?: Usage;
+  /** Which of the request's stop sequences was met, where the provider says it. */
+  readonly stopSequence?: string;
+  /** What else the provider says of the whole answer, in its own words, for a dialect of its family. */
+  readonly native?: FamilyFields;
 }
 
 /** What a model's answer is made of, streamed or not: an answer that is not streamed is the same events at once. */
@@ -55,6 +84,9 @@ export type ModelEvent =
   | TextEvent
   | ReasoningEvent
   | RefusalEvent
+  | CitationEvent
+  | TextEndEvent
+  | NativeEvent
   | ToolCallStartEvent
   | ToolCallDeltaEvent
   | FinishEvent;

@@ -1,8 +1,19 @@
 import type { FinishReason, ModelEvent, ReasoningEvent } from "./event.ts";
-import type { Message, Part, ReasoningPart, TextPart, ToolCallPart } from "./request.ts";
+import type {
+  Citation,
+  FamilyFields,
+  Message,
+  NativePart,
+  Part,
+  ReasoningPart,
+  TextPart,
+  ToolCallPart,
+} from "./request.ts";
 import type { Usage } from "./usage.ts";
 
 type Open<T> = { -readonly [Key in keyof T]: T[Key] };
+
+type OpenText = Omit<Open<TextPart>, "citations"> & { citations?: Citation[] };
 
 /** A whole answer. */
 export interface ModelAnswer {
@@ -14,7 +25,9 @@ export interface ModelAnswer {
   readonly refusal: string;
   readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
   readonly finishReason: FinishReason | undefined;
+  readonly stopSequence: string | undefined;
   readonly usage: Usage | undefined;
+  readonly native: FamilyFields | undefined;
   /** Text, reasoning and tool calls in the order in which they came: providers that sign reasoning want it back so. */
   readonly content: readonly Part[];
 }
@@ -27,10 +40,14 @@ export class AnswerFold {
   #reasoning = "";
   #signature: string | undefined;
   #refusal = "";
-  readonly #content: (Open<TextPart> | Open<ReasoningPart> | Open<ToolCallPart>)[] = [];
+  readonly #content: (OpenText | Open<ReasoningPart> | Open<ToolCallPart> | NativePart)[] = [];
   readonly #calls: Open<ToolCallPart>[] = [];
   #reason: FinishReason | undefined;
   #usage: Usage | undefined;
+  #stopSequence: string | undefined;
+  #native: FamilyFields | undefined;
+  /** The open piece of text is over; the next text is another part. */
+  #textEnded = false;
 
   event(event: ModelEvent): void {
     switch (event.type) {
@@ -39,7 +56,7 @@ export class AnswerFold {
         this.#model = event.model ?? this.#model;
         return;
       case "text":
-        this.#addText(event.text);
+        this.#addText(event.text, event.phase);
         return;
       case "reasoning":
         this.#addReasoning(event);
@@ -48,7 +65,9 @@ export class AnswerFold {
         this.#refusal += event.text;
         return;
       case "tool_call_start": {
-        const call = { type: "tool_call" as const, id: event.id, name: event.name, arguments: "" };
+        const call: Open<ToolCallPart> = { type: "tool_call", id: event.id, name: event.name, arguments: "" };
+        if (event.signature !== undefined) call.signature = event.signature;
+        if (event.signedBy !== undefined) call.signedBy = event.signedBy;
         this.#calls[event.index] = call;
         this.#content.push(call);
         return;
@@ -58,17 +77,42 @@ export class AnswerFold {
         if (call) call.arguments += event.arguments;
         return;
       }
+      case "citation":
+        this.#addCitation(event.citation);
+        return;
+      case "text_end":
+        this.#textEnded = true;
+        return;
+      case "native":
+        this.#content.push({ type: "native", family: event.family, value: event.value });
+        return;
       case "finish":
         this.#reason = event.reason;
         this.#usage = event.usage;
+        this.#stopSequence = event.stopSequence;
+        this.#native = event.native;
     }
   }
 
-  #addText(text: string): void {
+  #addText(text: string, phase: string | undefined): void {
     this.#text += text;
     const last = this.#content.at(-1);
-    if (last?.type === "text") last.text += text;
-    else if (text !== "") this.#content.push({ type: "text", text });
+    if (last?.type === "text" && !this.#textEnded) last.text += text;
+    else if (text !== "") {
+      this.#textEnded = false;
+      this.#content.push(phase === undefined ? { type: "text", text } : { type: "text", text, phase });
+    }
+  }
+
+  // Anthropic names the sources of a block before the block's text.
+  #addCitation(citation: Citation): void {
+    let last = this.#content.at(-1);
+    if (last?.type !== "text" || this.#textEnded) {
+      this.#textEnded = false;
+      last = { type: "text", text: "" };
+      this.#content.push(last);
+    }
+    (last.citations ??= []).push(citation);
   }
 
   // A signature covers one piece of reasoning, so the piece after it is another part.
@@ -95,7 +139,9 @@ export class AnswerFold {
       refusal: this.#refusal,
       toolCalls: this.#calls.filter(Boolean).map(({ id, name, arguments: text }) => ({ id, name, arguments: text })),
       finishReason: this.#reason,
+      stopSequence: this.#stopSequence,
       usage: this.#usage,
+      native: this.#native,
       content: this.#content.map((part) => ({ ...part })),
     };
   }

@@ -10,6 +10,8 @@ export interface Usage {
   readonly cachedRead: number;
   /** Prompt tokens written to the provider's prompt cache. */
   readonly cacheWrite: number;
+  /** Of `cacheWrite`, what was written to stay for an hour, which Anthropic bills higher. No class of its own; absent: none. */
+  readonly cacheWrite1h?: number;
   /** Visible answer tokens, tool calls included. */
   readonly output: number;
   /** Reasoning tokens that the answer does not show. */
@@ -21,11 +23,13 @@ export const NO_USAGE: Usage = { input: 0, cachedRead: 0, cacheWrite: 0, output:
 
 /** Class-wise sum. */
 export function addUsage(a: Usage, b: Usage): Usage {
+  const long = (a.cacheWrite1h ?? 0) + (b.cacheWrite1h ?? 0);
   return {
     input: a.input + b.input,
     cachedRead: a.cachedRead + b.cachedRead,
     cacheWrite: a.cacheWrite + b.cacheWrite,
     output: a.output + b.output,
     reasoning: a.reasoning + b.reasoning,
+    ...(long > 0 ? { cacheWrite1h: long } : {}),
   };
 }

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { buildCommand } from "@stricli/core";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { inCheckout } from "#lib/checkout.ts";
-import { nearest } from "#lib/nearest.ts";
+import { nearest } from "@slipway/contracts/nearest.ts";
 import { runProgram } from "#lib/run-program.ts";
 
 /** The benchmarks of this checkout: each file of `bench/` that is no test. */
@@ -38,5 +38,8 @@ export const bench = buildCommand({
       parameter: { parse: String, brief: "The benchmark, then its own arguments", placeholder: "name" },
     },
   },
-  docs: { brief: "Run a benchmark of bench/ and print its figures", customUsage: ["router [--json]", "start"] },
+  docs: {
+    brief: "Run a benchmark of bench/ and print its figures",
+    customUsage: ["router [--json]", "start", "affinity"],
+  },
 });

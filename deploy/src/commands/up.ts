@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import { parsePort } from "#lib/command-line.ts";
+import { parsePort, parseWorkers } from "#lib/command-line.ts";
 import type { UpOptions } from "#local/up.ts";
 
 /** `slipway up` */
@@ -25,6 +25,13 @@ export const up = buildCommand({
         optional: true,
         placeholder: "DIR",
         brief: "Where data and keys are kept (default: SLIPWAY_HOME, otherwise .slipway)",
+      },
+      workers: {
+        kind: "parsed",
+        parse: parseWorkers,
+        optional: true,
+        placeholder: "N",
+        brief: 'Processes that serve, or "auto": one for each core (default: WORKERS, otherwise 1); needs DATABASE_URL',
       },
       json: {
         kind: "boolean",

@@ -32,3 +32,9 @@ export function parsePort(text: string): number {
     throw new Error(`"${text}" is not a port (0 to 65535, 0 takes any free one)`);
   return port;
 }
+
+/** A number of processes from a command line, as the server's WORKERS takes it. */
+export function parseWorkers(text: string): string {
+  if (text !== "auto" && !/^[1-9]\d*$/.test(text)) throw new Error(`"${text}" is not a number of processes, nor auto`);
+  return text;
+}

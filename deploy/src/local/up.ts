@@ -19,6 +19,7 @@ const DEFAULT_PORT = 8080;
 export interface UpOptions {
   readonly port?: number;
   readonly home?: string;
+  readonly workers?: string;
   readonly json: boolean;
 }
 
@@ -42,7 +43,8 @@ export async function runUp(options: UpOptions): Promise<number> {
   const apiKey = given ?? (await apiKeyOf(home));
   await readyConsole();
   const settings = { HOST, PORT: String(port), SLIPWAY_HOME: home, API_KEY: apiKey, ...agentsOf(environment) };
-  const server = startServer({ ...process.env, ...settings });
+  const workers = options.workers === undefined ? {} : { WORKERS: options.workers };
+  const server = startServer({ ...process.env, ...settings, ...workers });
   const stopping = forwardSignals(server);
   let url: string;
   try {

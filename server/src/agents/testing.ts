@@ -6,7 +6,7 @@ import type { ModelRequest, Part } from "@slipway/contracts/model/request.ts";
 import { NO_USAGE, type Usage } from "@slipway/contracts/model/usage.ts";
 import { createConversations } from "#memory/conversations.ts";
 import { testEnvelopes, threadsInMemory } from "#memory/testing.ts";
-import type { CallOrigin } from "#router/router.ts";
+import type { CallOrigin } from "#router/metered-call.ts";
 import type { Runs, StoredRun } from "#store/runs.ts";
 import { checkDefinition } from "./registry/check-definition.ts";
 import type { LoadedAgent } from "./registry/loaded-agent.ts";

@@ -117,6 +117,7 @@ test("every name that the five systems set is accepted, and those without effect
     SENTRY_DSN: "https://k@sentry.example/1",
   });
   assert.equal(config.log.level, "warn");
+  assert.deepEqual(config.redis, { url: "redis://h:6379", deadlineMs: 50 });
   assert.deepEqual(Object.keys(config.providers).sort(), ["anthropic", "google", "openai"]);
   assert.equal(config.providers.google?.apiKey, "g");
   assert.ok(config.withoutEffect.includes("ENFORCE_HTTPS") && config.withoutEffect.includes("PII_DETECTION_ENABLED"));
@@ -127,4 +128,43 @@ test("TEST_MODE=true is the mock even beside keys; TEST_MODE=false never is", ()
   assert.deepEqual(Object.keys(load({ TEST_MODE: "true", OPENAI_API_KEY: "o" }).providers), ["mock"]);
   assert.equal(load({ TEST_MODE: "true" }).mockByDefault, false);
   assert.deepEqual(Object.keys(load({ TEST_MODE: "false" }).providers), []);
+});
+
+test("prices are JSON by provider and model; what is wrong with them is told by its place", () => {
+  const prices = {
+    "openai-compatible": { "llama-*": { input: 0.2, output: 0.6, tiers: [{ above: 1000, input: 1, output: 2 }] } },
+  };
+  assert.deepEqual(load({ PRICE_OVERRIDES: JSON.stringify(prices) }).prices, prices);
+  assert.deepEqual(load({}).prices, {});
+  assert.match(problems({ PRICE_OVERRIDES: "cheap" })[0] ?? "", /^PRICE_OVERRIDES must be JSON/);
+  const wrong = { openai: { "gpt-5": { input: -1, output: 2, ouput: 3 } } };
+  assert.deepEqual(
+    problems({ PRICE_OVERRIDES: JSON.stringify(wrong) }).map((problem) => problem.split(": ").slice(0, 2).join(": ")),
+    ["PRICE_OVERRIDES: at openai → gpt-5 → input", "PRICE_OVERRIDES: at openai → gpt-5"],
+  );
+});
+
+test("how long and how many answers are read on after their clients have left", () => {
+  assert.deepEqual(load({}).disconnects, { timeMs: 60_000, atOnce: 256 });
+  assert.deepEqual(load({ DISCONNECT_READ_SECONDS: "0", DISCONNECT_READS: "3" }).disconnects, { timeMs: 0, atOnce: 3 });
+});
+
+test("the cache has a bound, 0 switches it off, and without REDIS_URL there is no Redis", () => {
+  assert.deepEqual(load({}).answerCache, { maxBytes: 64 * 1024 * 1024 });
+  assert.equal(load({ ANSWER_CACHE_BYTES: "0" }).answerCache.maxBytes, 0);
+  assert.equal(load({}).redis, undefined);
+  assert.equal(load({ REDIS_URL: "rediss://h:6379", REDIS_TIMEOUT_MS: "20" }).redis?.deadlineMs, 20);
+  assert.throws(
+    () => load({ REDIS_TIMEOUT_MS: "0", ANSWER_CACHE_BYTES: "64MB" }),
+    /REDIS_TIMEOUT_MS[^]*ANSWER_CACHE_BYTES|ANSWER_CACHE_BYTES[^]*REDIS_TIMEOUT_MS/,
+  );
+});
+
+test("one process serves unless WORKERS says otherwise; auto is one for each core; several need a database of their own", () => {
+  const url = { DATABASE_URL: "postgresql://u@h/db" };
+  assert.equal(load({}).workers, 1);
+  assert.equal(load({ ...url, WORKERS: "4" }).workers, 4);
+  assert.equal(loadConfig({ ...url, WORKERS: "auto" }, "/", 7).workers, 7);
+  assert.equal(loadConfig({ WORKERS: "auto" }, "/", 1).workers, 1);
+  assert.throws(() => load({ WORKERS: "2" }), /DATABASE_URL is missing/);
 });

@@ -1,11 +1,18 @@
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import type { PriceOverrides } from "@slipway/contracts/prices.ts";
 import type { LimitSettings } from "#limits/limiter.ts";
 import type { ProviderSettings } from "#providers/registry.ts";
+import type { DrainSettings } from "#router/disconnect/drains.ts";
 import type { LogLevel } from "#telemetry/logger.ts";
+import type { ConfigFileSettings } from "./config-file.ts";
 import type { Environment } from "./env.ts";
 import { acceptedWithoutEffect } from "./later.ts";
+import { readPriceOverrides } from "./prices.ts";
 import { readProviders } from "./providers.ts";
 import { EnvironmentReader } from "./reader.ts";
+
+const MOST_WORKERS = 256;
 
 /** Parts of the server that can be switched on alone. */
 export const ROLES = ["router", "memory", "agents", "worker", "console"] as const;
@@ -17,6 +24,8 @@ export interface Config {
   readonly roles: ReadonlySet<Role>;
   readonly release: string;
   readonly home: string;
+  /** Processes that serve, on one port. */
+  readonly workers: number;
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -25,6 +34,8 @@ export interface Config {
     readonly requestTimeoutMs: number;
     /** How long running requests may go on after SIGTERM. */
     readonly drainTimeoutMs: number;
+    /** A stream that has been silent for so long gets a line that says nothing; 0: never. */
+    readonly keepAliveMs: number;
     readonly consoleDir: string;
   };
   readonly database: {
@@ -36,13 +47,31 @@ export interface Config {
     readonly migrateAtStart: boolean;
   };
   readonly keys: { readonly encryptionKey: string | undefined; readonly apiKey: string | undefined };
+  /** Absent: what replicas could share stays in each process. */
+  readonly redis: { readonly url: string; readonly deadlineMs: number } | undefined;
+  readonly answerCache: {
+    /** Bytes of answers in this process; 0: no answer is kept. */
+    readonly maxBytes: number;
+  };
+  readonly idempotency: {
+    /** How long a key stays in use after the server that served its request has gone. */
+    readonly leaseMs: number;
+  };
   readonly providers: ProviderSettings;
+  /** Prices that stand over the catalogue's. */
+  readonly prices: PriceOverrides;
+  /** Bounds of reading on after a client has left. */
+  readonly disconnects: DrainSettings;
   /** True when the mock answers because nothing else is configured, and nobody asked for it by TEST_MODE. */
   readonly mockByDefault: boolean;
   /** The model of agents that name none. Undefined when no provider is configured. */
   readonly defaultModel: string | undefined;
   readonly agents: { readonly dir: string; readonly watch: boolean };
+  /** `slipway.yaml`. */
+  readonly file: ConfigFileSettings;
   readonly limits: LimitSettings;
+  /** How long answers are kept for clients that go on from them. */
+  readonly keptAnswers: { readonly retentionDays: number };
   readonly log: { readonly level: LogLevel; readonly access: boolean };
   /** Variables that are set and understood, but whose effect this version does not have yet. */
   readonly withoutEffect: readonly string[];
@@ -68,11 +97,43 @@ function readDatabase(env: EnvironmentReader, development: boolean): Config["dat
   };
 }
 
+function readFileSettings(env: EnvironmentReader, cwd: string): ConfigFileSettings {
+  const path = env.text("SLIPWAY_CONFIG");
+  return { path: resolve(cwd, path ?? "slipway.yaml"), required: path !== undefined };
+}
+
+function readRedis(env: EnvironmentReader): Config["redis"] {
+  const url = env.url("REDIS_URL", ["redis:", "rediss:"]);
+  const deadlineMs = env.integer("REDIS_TIMEOUT_MS", 50, 1, 10_000);
+  return url === undefined ? undefined : { url, deadlineMs };
+}
+
+/** What is wrong with settings that are each right by themselves. */
+function checkTogether(env: EnvironmentReader, config: Config): void {
+  const production = config.environment === "production";
+  if (config.workers > 1 && config.database.url === undefined) {
+    env.problems.push(
+      `DATABASE_URL is missing: the embedded database serves one process, and WORKERS asks for ${config.workers} (set a PostgreSQL's address, or WORKERS=1)`,
+    );
+  }
+  if (production && config.database.url === undefined && !env.flag("ALLOW_EMBEDDED_DATABASE")) {
+    env.problems.push(
+      "DATABASE_URL is missing: the embedded database is not for production (ALLOW_EMBEDDED_DATABASE=true overrides this)",
+    );
+  }
+  if (production && config.keys.encryptionKey === undefined && config.database.url !== undefined) {
+    env.problems.push(
+      "ENCRYPTION_KEY is missing: in production the key that encrypts data is given, not made (try: openssl rand -base64 32)",
+    );
+  }
+}
+
 /**
- * The environment as typed settings. Pure.
+ * The environment as typed settings. Pure but for its default of `cores`: those that this process may use, as the scheduler and a
+ * container's quota leave them.
  * @throws SettingsError that lists every wrong or missing variable at once.
  */
-export function loadConfig(environment: Environment, cwd: string): Config {
+export function loadConfig(environment: Environment, cwd: string, cores = availableParallelism()): Config {
   const env = new EnvironmentReader(environment);
   const stage = env.choice(["APP_ENV", "NODE_ENV"], ["development", "staging", "production", "test"], "development");
   const roles = readRoles(env);
@@ -87,44 +148,47 @@ export function loadConfig(environment: Environment, cwd: string): Config {
     roles,
     release: env.text("SLIPWAY_RELEASE") ?? "dev",
     home: resolve(cwd, env.text("SLIPWAY_HOME") ?? ".slipway"),
+    workers: env.integer("WORKERS", 1, 1, MOST_WORKERS, { auto: Math.min(cores, MOST_WORKERS) }),
     http: {
       host: env.text("HOST") ?? "127.0.0.1",
       port: env.integer("PORT", defaultPort(roles), 0, 65_535),
       maxBodyBytes: env.integer("MAX_BODY_BYTES", 10 * 1024 * 1024, 1024, 512 * 1024 * 1024),
       requestTimeoutMs: 1000 * env.integer("REQUEST_TIMEOUT_SECONDS", 300, 1, 3600),
       drainTimeoutMs: 1000 * env.integer("DRAIN_TIMEOUT_SECONDS", 25, 0, 3600),
+      keepAliveMs: 1000 * env.integer("STREAM_KEEPALIVE_SECONDS", 15, 0, 3600),
       consoleDir: resolve(import.meta.dirname, "../../../console/dist"),
     },
     database: readDatabase(env, stage === "development"),
     keys: { encryptionKey: env.secret("ENCRYPTION_KEY", 16), apiKey: env.secret("API_KEY", 8) },
+    redis: readRedis(env),
+    answerCache: { maxBytes: env.integer("ANSWER_CACHE_BYTES", 64 * 1024 * 1024, 0, 16 * 1024 * 1024 * 1024) },
+    idempotency: { leaseMs: 1000 * env.integer("IDEMPOTENCY_LEASE_SECONDS", 30, 1, 600) },
     providers: providers.settings,
+    prices: readPriceOverrides(env),
+    disconnects: {
+      timeMs: 1000 * env.integer("DISCONNECT_READ_SECONDS", 60, 0, 3600),
+      atOnce: env.integer("DISCONNECT_READS", 256, 0, 10_000),
+    },
     mockByDefault: providers.mockByDefault,
     defaultModel: env.text("DEFAULT_MODEL") ?? providers.defaultModel,
     agents: {
       dir: resolve(cwd, env.text("AGENTS_DIR") ?? "agents"),
       watch: env.flag("AGENTS_WATCH") ?? stage === "development",
     },
+    file: readFileSettings(env, cwd),
     limits: {
       concurrency: env.integer("MAX_CONCURRENCY", 1000, 1, 100_000),
       concurrencyPerKey: env.integer("MAX_CONCURRENCY_PER_KEY", 1000, 1, 100_000),
       requestsPerMinute: env.integer("RATE_LIMIT_PER_MINUTE", 0, 0, 10_000_000),
     },
+    keptAnswers: { retentionDays: env.integer("RESPONSES_RETENTION_DAYS", 30, 1, 3650) },
     log: {
       level: level === "warning" ? "warn" : level === "critical" ? "error" : level,
       access: env.flag("ACCESS_LOG") ?? (level === "debug" || level === "info"),
     },
     withoutEffect: acceptedWithoutEffect(env),
   };
-  if (stage === "production" && config.database.url === undefined && !env.flag("ALLOW_EMBEDDED_DATABASE")) {
-    env.problems.push(
-      "DATABASE_URL is missing: the embedded database is not for production (ALLOW_EMBEDDED_DATABASE=true overrides this)",
-    );
-  }
-  if (stage === "production" && config.keys.encryptionKey === undefined && config.database.url !== undefined) {
-    env.problems.push(
-      "ENCRYPTION_KEY is missing: in production the key that encrypts data is given, not made (try: openssl rand -base64 32)",
-    );
-  }
+  checkTogether(env, config);
   env.finish();
   return config;
 }

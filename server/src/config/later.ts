@@ -14,7 +14,6 @@ const NAMES = [
   "SPLUNK_HEC_TOKEN",
   "STORAGE_BUCKET",
   "SENTRY_DSN",
-  "REDIS_URL",
   "ENFORCE_HTTPS",
   "AUDIT_SINKS",
   "AUDIT_LOG_ENABLED",
@@ -24,7 +23,6 @@ const NAMES = [
 
 /** Checks the values and answers which of the names are set to something that asks for an effect. */
 export function acceptedWithoutEffect(env: EnvironmentReader): readonly string[] {
-  env.url("REDIS_URL", ["redis:", "rediss:"]);
   env.url("AUDIT_WEBHOOK_URL", ["http:", "https:"]);
   env.url("SPLUNK_HEC_URL", ["http:", "https:"]);
   env.url("SENTRY_DSN", ["http:", "https:"]);

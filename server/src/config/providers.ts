@@ -14,11 +14,13 @@ export function readProviders(env: EnvironmentReader): {
   const testMode = env.flag("TEST_MODE");
   const tokenDelayMs = env.integer("MOCK_TOKEN_DELAY_MS", 0, 0, 10_000);
   const openai = { apiKey: env.text("OPENAI_API_KEY"), baseUrl: env.url("OPENAI_BASE_URL", web) };
+  const api = env.choice(["OPENAI_API"], ["auto", "chat_completions", "responses"], "auto");
   const anthropic = { apiKey: env.text("ANTHROPIC_API_KEY"), baseUrl: env.url("ANTHROPIC_BASE_URL", web) };
   const google = { apiKey: env.text("GEMINI_API_KEY", "GOOGLE_AI_API_KEY"), baseUrl: env.url("GEMINI_BASE_URL", web) };
   const compatible = {
     apiKey: env.text("OPENAI_COMPATIBLE_API_KEY"),
     baseUrl: env.url("OPENAI_COMPATIBLE_BASE_URL", web),
+    cacheControl: env.flag("OPENAI_COMPATIBLE_CACHE_CONTROL"),
   };
   const configured = [openai.apiKey, anthropic.apiKey, google.apiKey, compatible.baseUrl].some(
     (value) => value !== undefined,
@@ -27,7 +29,9 @@ export function readProviders(env: EnvironmentReader): {
     return { settings: { mock: { tokenDelayMs } }, mockByDefault: testMode === undefined, defaultModel: "mock-1" };
   }
   const settings: ProviderSettings = {
-    ...(openai.apiKey === undefined ? {} : { openai: keyed(openai.apiKey, openai.baseUrl) }),
+    ...(openai.apiKey === undefined
+      ? {}
+      : { openai: { ...keyed(openai.apiKey, openai.baseUrl), ...(api === "auto" ? {} : { api }) } }),
     ...(anthropic.apiKey === undefined ? {} : { anthropic: keyed(anthropic.apiKey, anthropic.baseUrl) }),
     ...(google.apiKey === undefined ? {} : { google: keyed(google.apiKey, google.baseUrl) }),
     ...(compatible.baseUrl === undefined
@@ -36,6 +40,7 @@ export function readProviders(env: EnvironmentReader): {
           openaiCompatible: {
             baseUrl: compatible.baseUrl,
             ...(compatible.apiKey === undefined ? {} : { apiKey: compatible.apiKey }),
+            ...(compatible.cacheControl === undefined ? {} : { cacheControl: compatible.cacheControl }),
           },
         }),
   };

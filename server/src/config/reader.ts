@@ -45,12 +45,22 @@ export class EnvironmentReader {
     return undefined;
   }
 
-  integer(name: string, fallback: number, least: number, most: number): number {
+  /** `words` are texts that stand for a number. */
+  integer(
+    name: string,
+    fallback: number,
+    least: number,
+    most: number,
+    words: Readonly<Record<string, number>> = {},
+  ): number {
     const text = this.text(name);
     if (text === undefined) return fallback;
+    const word = words[text.toLowerCase()];
+    if (word !== undefined) return word;
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    this.problems.push(`${name} must be a whole number from ${least} to ${most}`);
+    const others = Object.keys(words).map((other) => `, or ${other}`);
+    this.problems.push(`${name} must be a whole number from ${least} to ${most}${others.join("")}`);
     return fallback;
   }
 

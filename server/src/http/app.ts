@@ -33,10 +33,10 @@ export interface AppServices {
 // Bodies of our own API are small; models' requests have a bound of their own.
 const MOST_BODY_BYTES = 4 * 1024 * 1024;
 
-/** The verified caller. A session may change things only from the console's own pages. */
-export function principalOf(c: AppContext, services: AppServices): Principal {
+/** The verified caller; `otherKey` is a key outside the headers. A session may change things only from the console's own pages. */
+export function principalOf(c: AppContext, services: AppServices, otherKey?: string): Principal {
   const { incoming, context } = c.env;
-  const principal = services.authenticate(incoming.headers);
+  const principal = services.authenticate(incoming.headers, otherKey);
   context.principal = principal;
   if (principal.via === "session") assertSameOrigin(incoming);
   return principal;
@@ -74,7 +74,7 @@ export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown
 
 /** The body as checked JSON. */
 export async function jsonBody<Schema extends z.ZodType>(c: AppContext, schema: Schema): Promise<z.output<Schema>> {
-  return checked(schema, parseJson(await readBody(c.env.incoming, MOST_BODY_BYTES)));
+  return checked(schema, parseJson(c.env.context.body ?? (await readBody(c.env.incoming, MOST_BODY_BYTES))));
 }
 
 /** A path parameter of the matched route. */
@@ -85,13 +85,7 @@ export function pathParam(c: AppContext, name: string): string {
 function answerError(thrown: unknown, c: AppContext, log: Logger): Response {
   const { context } = c.env;
   const answer = errorAnswer(noteError(thrown, context, log), context.path, context.requestId);
-  return new Response(answer.body, {
-    status: answer.status,
-    headers: {
-      "content-type": answer.contentType,
-      ...(answer.retryAfter === undefined ? {} : { "retry-after": String(answer.retryAfter) }),
-    },
-  });
+  return new Response(answer.body, { status: answer.status, headers: answer.headers });
 }
 
 /** The application with the routes that `register` adds, as one handler of the server. */
@@ -125,6 +119,9 @@ export function createApp(log: Logger, register: (app: App) => void): Handler {
     { overrideGlobalObjects: false },
   );
   return async ({ req, res, context }: Exchange) => {
+    if (!(req instanceof IncomingMessage) || !(res instanceof ServerResponse)) {
+      throw new TypeError("Only the hot routes are served without Node's own server.");
+    }
     contexts.set(req, context);
     await listener(req, res);
   };

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "#identity/principal.ts";
 import { newId } from "#lib/ids.ts";
 import { continueTrace } from "#telemetry/trace-context.ts";
+import type { HttpReply, HttpRequest } from "./message.ts";
 
 /** What the server knows of one request while it runs. Filled in as the request passes the edge. */
 export interface RequestContext {
@@ -16,14 +16,18 @@ export interface RequestContext {
   route: string;
   principal: Principal | undefined;
   model: string | undefined;
+  /** The version of the routes that the model's name was resolved by. */
+  routes: string | undefined;
   /** The stable code of the error that the client was told. */
   code: string | undefined;
+  /** The whole body, when the edge has read it before the handler. */
+  body: string | undefined;
 }
 
 /** A request, its answer, and what is known of it. */
 export interface Exchange {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly req: HttpRequest;
+  readonly res: HttpReply;
   readonly context: RequestContext;
 }
 
@@ -35,7 +39,7 @@ function single(value: string | string[] | undefined): string | undefined {
 }
 
 /** Names the request and joins it to its trace. */
-export function beginContext(req: IncomingMessage): RequestContext {
+export function beginContext(req: HttpRequest): RequestContext {
   const given = single(req.headers["x-request-id"]);
   const trace = continueTrace(single(req.headers["traceparent"]));
   const url = req.url ?? "/";
@@ -49,6 +53,8 @@ export function beginContext(req: IncomingMessage): RequestContext {
     route: "unknown",
     principal: undefined,
     model: undefined,
+    routes: undefined,
     code: undefined,
+    body: undefined,
   };
 }

@@ -1,16 +1,29 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelCall, ModelEventSink } from "@slipway/contracts/model/event.ts";
+import type { ModelRequest } from "@slipway/contracts/model/request.ts";
 import { agentAsModel, agentOfModel } from "#agents/run/as-model.ts";
 import type { AgentRunner } from "#agents/run/runner.ts";
 import type { Principal } from "#identity/principal.ts";
+import type { AnswerHeaders } from "#router/attempts/routed-call.ts";
+import type { CallOrigin } from "#router/booking.ts";
+import type { AnswerCache } from "#router/cache/answer-cache.ts";
+import type { Departure } from "#router/cache/flights.ts";
+import type { CachePolicy } from "#router/cache/policy.ts";
 import type { DecodedRequest } from "#router/dialects/dialect.ts";
 import type { Router } from "#router/router.ts";
+import type { Route } from "#router/routes/route.ts";
+import { readCachePolicy } from "./edge/cache-request.ts";
 
 /** A source of answers that has been chosen but not asked yet. */
 export interface OpenedModel {
   /** Headers that tell the client who answers. */
   readonly headers: Readonly<Record<string, string>>;
-  start(sink: ModelEventSink): ModelCall;
+  /** The version of the routes that the name was resolved by. */
+  readonly routes?: string | undefined;
+  /** The answer was paid for before: whatever usage it tells, this request used nothing. */
+  readonly free?: true;
+  /** `reply` is told by its headers who answers, where that is not known before. */
+  start(sink: ModelEventSink, reply?: AnswerHeaders): ModelCall;
 }
 
 /** Whose request it is and when it must be over. */
@@ -20,10 +33,30 @@ export interface RequestOrigin {
   readonly traceparent: string;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
+  /** The request's headers, which may ask for the cache. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The client's connection. */
+  readonly client: Departure;
 }
 
 /** Finds who answers a model name: an agent for `agent/<name>`, else a provider. Throws or rejects with the error to tell the client. */
 export type OpenModel = (decoded: DecodedRequest, origin: RequestOrigin) => Promise<OpenedModel> | OpenedModel;
+
+// Made once for each route.
+const ofRoutes = new WeakMap<Route, Readonly<Record<string, string>>>();
+
+function headersOf(route: Route): Readonly<Record<string, string>> {
+  let headers = ofRoutes.get(route);
+  if (!headers) {
+    const { only, version } = route;
+    headers = {
+      ...(only ? { "x-slipway-provider": only.provider.name, ...mockHeaders(only.provider.mock) } : {}),
+      ...(version === null ? {} : { "x-slipway-routes": version }),
+    };
+    ofRoutes.set(route, headers);
+  }
+  return headers;
+}
 
 // The mock says that it answers, so that nobody takes its words for a model's.
 function mockHeaders(mock: boolean): Readonly<Record<string, string>> {
@@ -36,8 +69,10 @@ export function createOpenModel(options: {
   readonly runner: AgentRunner | undefined;
   /** True when every model is the mock. */
   readonly mock: boolean;
+  /** Absent: no answers are kept. */
+  readonly answers: AnswerCache | undefined;
 }): OpenModel {
-  const { router, runner, mock } = options;
+  const { router, runner, mock, answers } = options;
   const openAgent = async (agent: string, decoded: DecodedRequest, origin: RequestOrigin): Promise<OpenedModel> => {
     if (!runner) {
       throw new SlipwayError("agent_not_found", "This server runs no agents.", {
@@ -71,13 +106,50 @@ export function createOpenModel(options: {
         },
       );
     }
-    const target = router.resolve(request.model);
     const { tenantId, keyId } = origin.principal;
-    const { requestId, traceparent, deadline } = origin;
-    return {
-      headers: { "x-slipway-provider": target.provider.name, ...mockHeaders(target.provider.mock) },
-      start: (sink) =>
-        router.call(target, request, { tenantId, keyId, requestId, traceparent, deadline, agent: null }, sink),
+    const route = router.resolve(request.model, tenantId);
+    const { only, cache } = route;
+    const { requestId, traceparent, deadline, headers } = origin;
+    const callOrigin = { tenantId, keyId, requestId, traceparent, deadline, agent: null };
+    const opened: OpenedModel = {
+      headers: headersOf(route),
+      routes: route.version ?? undefined,
+      start: (sink, reply) => router.call(route, request, callOrigin, sink, only ? undefined : reply),
     };
+    if (!answers || (headers["x-slipway-cache"] === undefined && !cache)) return opened;
+    const policy = readCachePolicy(headers, cache);
+    return policy ? openCached(answers, opened, { policy, route, request, callOrigin, client: origin.client }) : opened;
   };
+}
+
+/** The model as it was opened, behind the cache. */
+async function openCached(
+  answers: AnswerCache,
+  opened: OpenedModel,
+  asked: {
+    readonly policy: CachePolicy;
+    readonly route: Route;
+    readonly request: ModelRequest;
+    readonly callOrigin: CallOrigin;
+    readonly client: Departure;
+  },
+): Promise<OpenedModel> {
+  const { policy, route, request, client } = asked;
+  let reply: AnswerHeaders | undefined;
+  const answer = await answers.open({
+    policy,
+    origin: asked.callOrigin,
+    target: route.asked,
+    request,
+    client,
+    call: (sink) => opened.start(sink, reply),
+  });
+  const { headers, routes } = opened;
+  const start = (sink: ModelEventSink, toName?: AnswerHeaders): ModelCall => {
+    reply = toName;
+    return answer.start(sink);
+  };
+  if (!answer.hit) return { headers: { ...headers, "x-slipway-cache": "miss" }, routes, start };
+  const age = String(answer.ageSeconds);
+  return { headers: { ...headers, "x-slipway-cache": "hit", age }, routes, free: true, start };
 }

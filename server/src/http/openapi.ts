@@ -6,6 +6,7 @@ import {
   createdApiKeySchema,
 } from "@slipway/contracts/api/api-keys.ts";
 import { problemSchema } from "@slipway/contracts/api/problem.ts";
+import { putRouteSchema, routeListSchema, routeSchema } from "@slipway/contracts/api/routes.ts";
 import { sessionSchema, signInSchema } from "@slipway/contracts/api/session.ts";
 import {
   threadListSchema,
@@ -13,6 +14,7 @@ import {
   threadMessageSchema,
   threadSchema,
 } from "@slipway/contracts/api/threads.ts";
+import { usageReportSchema } from "@slipway/contracts/api/usage.ts";
 import { z } from "zod";
 
 /** Schemas that have a name of their own in the document. */
@@ -25,6 +27,9 @@ const NAMED = {
   CreatedApiKey: createdApiKeySchema,
   CreateRun: createRunSchema,
   Problem: problemSchema,
+  PutRoute: putRouteSchema,
+  Route: routeSchema,
+  RouteList: routeListSchema,
   Run: runSchema,
   Session: sessionSchema,
   SignIn: signInSchema,
@@ -32,12 +37,13 @@ const NAMED = {
   ThreadList: threadListSchema,
   ThreadMessage: threadMessageSchema,
   ThreadMessageList: threadMessageListSchema,
+  UsageReport: usageReportSchema,
 } as const;
 type Name = keyof typeof NAMED;
 
 /** One operation of the REST API. */
 export interface Operation {
-  readonly method: "get" | "post" | "delete";
+  readonly method: "get" | "post" | "put" | "delete";
   /** With `{name}` for a parameter. */
   readonly path: string;
   readonly summary: string;
@@ -46,6 +52,10 @@ export interface Operation {
   readonly answer?: Name;
   /** Takes `limit` and `cursor`. */
   readonly paged?: true;
+  /** Query parameters of its own. */
+  readonly query?: readonly { readonly name: string; readonly description: string; readonly schema: object }[];
+  /** Takes `Idempotency-Key`. */
+  readonly once?: true;
   /** The answer may also be a stream of server-sent events. */
   readonly streams?: true;
 }
@@ -70,6 +80,7 @@ export const OPERATIONS: readonly Operation[] = [
     body: "CreateApiKey",
     status: 201,
     answer: "CreatedApiKey",
+    once: true,
   },
   {
     method: "get",
@@ -79,6 +90,29 @@ export const OPERATIONS: readonly Operation[] = [
     answer: "ApiKeyList",
   },
   { method: "delete", path: "/api/v1/api-keys/{id}", summary: "Revoke an API key.", status: 204 },
+  {
+    method: "get",
+    path: "/api/v1/routes",
+    summary: "The routes in force for the tenant: its own, then those of slipway.yaml.",
+    status: 200,
+    answer: "RouteList",
+  },
+  {
+    method: "get",
+    path: "/api/v1/routes/{name}",
+    summary: "One of the tenant's own routes.",
+    status: 200,
+    answer: "Route",
+  },
+  {
+    method: "put",
+    path: "/api/v1/routes/{name}",
+    summary: "Make a route of the tenant's own (201), or replace it (200).",
+    body: "PutRoute",
+    status: 200,
+    answer: "Route",
+  },
+  { method: "delete", path: "/api/v1/routes/{name}", summary: "Remove a route.", status: 204 },
   { method: "get", path: "/api/v1/agents", summary: "The agents, broken ones too.", status: 200, answer: "AgentList" },
   { method: "get", path: "/api/v1/agents/{name}", summary: "One agent.", status: 200, answer: "Agent" },
   {
@@ -88,6 +122,7 @@ export const OPERATIONS: readonly Operation[] = [
     body: "CreateRun",
     status: 201,
     answer: "Run",
+    once: true,
     streams: true,
   },
   { method: "get", path: "/api/v1/runs/{id}", summary: "One run.", status: 200, answer: "Run" },
@@ -108,6 +143,27 @@ export const OPERATIONS: readonly Operation[] = [
     answer: "ThreadMessageList",
     paged: true,
   },
+  {
+    method: "get",
+    path: "/api/v1/usage",
+    summary: "What the tenant's model calls used and what they cost.",
+    query: [
+      { name: "from", description: "From this time or day (UTC) on; 30 days before `to`.", schema: { type: "string" } },
+      { name: "to", description: "Before this time or day; now.", schema: { type: "string" } },
+      {
+        name: "by",
+        description: "Comma list of what to divide by: day, provider, model, key, agent.",
+        schema: { type: "string" },
+      },
+      {
+        name: "limit",
+        description: "Groups to answer.",
+        schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
+      },
+    ],
+    status: 200,
+    answer: "UsageReport",
+  },
 ];
 
 const reference = (name: Name) => ({ $ref: `#/components/schemas/${name}` });
@@ -123,14 +179,23 @@ function componentSchemas(): Record<string, unknown> {
   );
 }
 
-function parametersOf({ path, paged }: Operation): readonly unknown[] {
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "The request takes effect once in 24 hours, however often it is sent with this key; 409 while it runs, 422 with another body.",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
+
+function parametersOf({ path, paged, once, query = [] }: Operation): readonly unknown[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
     schema: { type: "string" },
   }));
-  if (!paged) return inPath;
+  if (once) return [...inPath, IDEMPOTENCY_KEY];
+  if (!paged) return [...inPath, ...query.map((parameter) => ({ ...parameter, in: "query" }))];
   return [
     ...inPath,
     { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 200, default: 50 } },

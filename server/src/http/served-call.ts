@@ -17,11 +17,14 @@ export class ServedCall implements ModelEventSink {
   readonly #sink: ModelEventSink;
   readonly #lease: Lease;
   readonly #onEnd: (end: CallEnd) => void;
+  readonly #free: boolean;
   #usage: Usage = NO_USAGE;
   #call: ModelCall | undefined;
   #over = false;
 
-  constructor(sink: ModelEventSink, lease: Lease, onEnd: (end: CallEnd) => void) {
+  /** A `free` answer settles for nothing, whatever usage it tells. */
+  constructor(sink: ModelEventSink, lease: Lease, onEnd: (end: CallEnd) => void, free = false) {
+    this.#free = free;
     this.#sink = sink;
     this.#lease = lease;
     this.#onEnd = onEnd;
@@ -33,7 +36,7 @@ export class ServedCall implements ModelEventSink {
   }
 
   event(event: ModelEvent): void {
-    if (event.type === "finish" && event.usage) this.#usage = addUsage(this.#usage, event.usage);
+    if (event.type === "finish" && event.usage && !this.#free) this.#usage = addUsage(this.#usage, event.usage);
     this.#sink.event(event);
   }
 

@@ -1,10 +1,16 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
+import type { Socket } from "node:net";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { RequestHead } from "#lib/http1/request-head.ts";
 import type { AccessLog } from "#telemetry/access-log.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 import { beginContext, type Exchange } from "./context.ts";
 import { noteError, sendError } from "./edge/errors.ts";
+import type { HttpReply, HttpRequest } from "./message.ts";
+import { WireConnection, type WireServer } from "./wire/connection.ts";
+import type { WireReply } from "./wire/reply.ts";
+import type { WireRequest } from "./wire/request.ts";
 
 /** Answers one exchange; a rejection becomes an error answer. */
 export type Handler = (exchange: Exchange) => Promise<void> | void;
@@ -17,6 +23,8 @@ export interface HttpServer {
   listen(host: string, port: number): Promise<number>;
   /** Refuses new work with 503 and waits for running requests, at most `graceMs`; then closes every connection. True when all ended by themselves. */
   drain(graceMs: number): Promise<boolean>;
+  /** Requests that are being served, the operational ones aside. */
+  readonly running: number;
 }
 
 /** The routes that answer whatever state the server is in. */
@@ -26,13 +34,20 @@ export interface OperationalRoutes {
   readonly metrics: Handler;
 }
 
+/** The routes that the server's own switch knows, by path. */
+export interface HotRoutes {
+  get(path: string): Handler | undefined;
+}
+
 export interface HttpServerOptions {
   readonly release: string;
   readonly requestTimeoutMs: number;
   readonly operational: OperationalRoutes;
   readonly gate: Gate;
-  /** `POST /v1/chat/completions`, the hot route; absent when the router is switched off. */
-  readonly chatCompletions: Handler | undefined;
+  /** The hot routes by path, all of them POST; none when the router is switched off. */
+  readonly hot: HotRoutes;
+  /** Bodies that are longer are left to Node's own server, which refuses them with patience. */
+  readonly maxBodyBytes: number;
   /** Everything else. */
   readonly rest: Handler;
   readonly log: Logger;
@@ -45,10 +60,21 @@ const DRAINING = new SlipwayError("draining", "This server is shutting down and 
   retryAfter: 1,
 });
 
-/** The one HTTP server: a switch for the operational and the hot routes, the application for the rest. */
-class NodeHttpServer implements HttpServer {
+const KEEP_ALIVE_MS = 65_000;
+const CHECK_MS = 1000;
+
+/**
+ * The one HTTP server: a switch for the operational and the hot routes, the application for the rest. A connection begins with the
+ * lean reader of the hot routes, which does nothing but plain requests to them, and goes to Node's own server with the first
+ * byte of anything else.
+ */
+class SlipwayHttpServer implements HttpServer, WireServer {
+  now = performance.now();
   readonly #options: HttpServerOptions;
   readonly #server: Server;
+  readonly #wires = new Set<WireConnection>();
+  readonly #nodeListeners: readonly ((socket: Socket) => void)[];
+  #timer: NodeJS.Timeout | undefined;
   #running = 0;
   #draining = false;
   #whenIdle: (() => void) | undefined;
@@ -58,13 +84,42 @@ class NodeHttpServer implements HttpServer {
     this.#server = createServer(
       {
         noDelay: true,
-        keepAliveTimeout: 65_000,
+        keepAliveTimeout: KEEP_ALIVE_MS,
         headersTimeout: 30_000,
         requestTimeout: options.requestTimeoutMs,
         maxHeaderSize: 32 * 1024,
       },
-      (req, res) => this.#serve(req, res),
+      (req, res) => {
+        // A socket that breaks while it is written to is the client's leaving, which `close` tells.
+        res.on("error", () => {});
+        this.#serve(req, res);
+      },
     );
+    this.#nodeListeners = this.#server.listeners("connection") as ((socket: Socket) => void)[];
+    this.#server.removeAllListeners("connection");
+    this.#server.on("connection", (socket) => this.#wires.add(new WireConnection(this, socket)));
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  takes(head: RequestHead): boolean {
+    return head.contentLength <= this.#options.maxBodyBytes && this.#hotRoute(head.method, head.target) !== undefined;
+  }
+
+  serve(request: WireRequest, reply: WireReply): void {
+    this.#serve(request, reply);
+  }
+
+  handOver(connection: WireConnection, socket: Socket, read: Buffer): void {
+    this.#wires.delete(connection);
+    for (const listener of this.#nodeListeners) listener.call(this.#server, socket);
+    socket.emit("data", read);
+  }
+
+  closed(connection: WireConnection): void {
+    this.#wires.delete(connection);
   }
 
   listen(host: string, port: number): Promise<number> {
@@ -72,6 +127,7 @@ class NodeHttpServer implements HttpServer {
       this.#server.once("error", reject);
       this.#server.listen(port, host, 4096, () => {
         this.#server.off("error", reject);
+        this.#timer = setInterval(() => this.#check(), CHECK_MS).unref();
         const address = this.#server.address();
         resolve(typeof address === "object" && address !== null ? address.port : port);
       });
@@ -80,7 +136,7 @@ class NodeHttpServer implements HttpServer {
 
   async drain(graceMs: number): Promise<boolean> {
     this.#draining = true;
-    this.#server.closeIdleConnections();
+    this.#closeIdle();
     let timer: NodeJS.Timeout | undefined;
     if (this.#running > 0) {
       await Promise.race([
@@ -92,22 +148,37 @@ class NodeHttpServer implements HttpServer {
     const whole = this.#running === 0;
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
-      this.#server.closeIdleConnections();
+      this.#closeIdle();
       // Answers that are on their way out of the socket get a moment; what is still open then is cut.
-      setTimeout(() => this.#server.closeAllConnections(), whole ? 250 : 0).unref();
+      setTimeout(() => this.#closeAll(), whole ? 250 : 0).unref();
     });
+    clearInterval(this.#timer);
     return whole;
   }
 
-  #serve(req: IncomingMessage, res: ServerResponse): void {
+  #check(): void {
+    this.now = performance.now();
+    const bounds = { idleMs: KEEP_ALIVE_MS, bodyMs: this.#options.requestTimeoutMs };
+    for (const connection of this.#wires) connection.check(bounds);
+  }
+
+  #closeIdle(): void {
+    for (const connection of this.#wires) if (connection.idle) connection.destroy();
+    this.#server.closeIdleConnections();
+  }
+
+  #closeAll(): void {
+    for (const connection of this.#wires) connection.destroy();
+    this.#server.closeAllConnections();
+  }
+
+  #serve(req: HttpRequest, res: HttpReply): void {
     const context = beginContext(req);
     const exchange: Exchange = { req, res, context };
     res.setHeader("x-slipway-release", this.#options.release);
     res.setHeader("x-request-id", context.requestId);
     let counted = false;
     res.once("close", () => this.#finish(exchange, counted));
-    // A socket that breaks while it is written to is the client's leaving, which `close` tells.
-    res.on("error", () => {});
     const handler = this.#operational(exchange);
     if (handler) {
       void this.#run(handler, exchange);
@@ -143,12 +214,11 @@ class NodeHttpServer implements HttpServer {
   }
 
   #route({ context, req }: Exchange): Handler {
-    const { chatCompletions, rest } = this.#options;
-    if (chatCompletions && req.method === "POST" && context.path === "/v1/chat/completions") {
-      context.route = "/v1/chat/completions";
-      return chatCompletions;
-    }
-    return rest;
+    return this.#hotRoute(req.method, context.path) ?? this.#options.rest;
+  }
+
+  #hotRoute(method: string | undefined, path: string): Handler | undefined {
+    return method === "POST" ? this.#options.hot.get(path) : undefined;
   }
 
   async #run(handler: Handler, exchange: Exchange): Promise<void> {
@@ -178,6 +248,7 @@ class NodeHttpServer implements HttpServer {
       durationMs,
       model: context.model,
       code: context.code,
+      routes: context.routes,
     });
     if (!counted) return;
     this.#running -= 1;
@@ -187,5 +258,5 @@ class NodeHttpServer implements HttpServer {
 
 /** A server that does not listen yet. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  return new NodeHttpServer(options);
+  return new SlipwayHttpServer(options);
 }

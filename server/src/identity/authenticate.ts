@@ -5,13 +5,17 @@ import type { Sessions } from "./sessions.ts";
 
 /** The request headers that say who is calling, as Node gives them. */
 export interface CredentialHeaders {
-  readonly authorization?: string | undefined;
+  readonly authorization?: string | string[] | undefined;
   readonly "x-api-key"?: string | string[] | undefined;
-  readonly cookie?: string | undefined;
+  readonly "x-goog-api-key"?: string | string[] | undefined;
+  readonly cookie?: string | string[] | undefined;
 }
 
-/** Finds the caller, or throws `unauthenticated`. Reads memory only. */
-export type Authenticate = (headers: CredentialHeaders) => Principal;
+/**
+ * Finds the caller, or throws `unauthenticated`. Reads memory only. `otherKey` is a key that the request carries outside its
+ * headers; one in a header comes first.
+ */
+export type Authenticate = (headers: CredentialHeaders, otherKey?: string) => Principal;
 
 // A key longer than this is not one of ours; hashing it would be work for nothing.
 const MOST_KEY_CHARACTERS = 512;
@@ -25,30 +29,32 @@ function unauthenticated(message: string): SlipwayError {
 function presentedKey(headers: CredentialHeaders): string | undefined {
   const authorization = headers.authorization;
   if (
-    authorization !== undefined &&
+    typeof authorization === "string" &&
     authorization.length > 7 &&
     authorization.slice(0, 7).toLowerCase() === "bearer "
   ) {
     return authorization.slice(7).trim();
   }
-  const header = headers["x-api-key"];
+  // Each vendor's client sends the key in the header of its own API.
+  const header = headers["x-api-key"] ?? headers["x-goog-api-key"];
   return typeof header === "string" && header !== "" ? header : undefined;
 }
 
-/** Accepts an API key by `Authorization` or `X-API-KEY`, and the console's session cookie when no key is sent. */
+/** Accepts an API key by `Authorization`, `X-API-KEY` or `x-goog-api-key`, and the console's session cookie when no key is sent. */
 export function createAuthenticate(options: {
   readonly keys: KeySnapshot;
   readonly sessions: Sessions;
-  readonly hashKey: (key: string) => Uint8Array;
+  /** The hash of a key in hex digits. */
+  readonly hashKey: (key: string) => string;
 }): Authenticate {
-  return (headers) => {
-    const key = presentedKey(headers);
+  return (headers, otherKey) => {
+    const key = presentedKey(headers) ?? otherKey;
     if (key !== undefined) {
       const principal = key.length > MOST_KEY_CHARACTERS ? undefined : options.keys.byHash(options.hashKey(key));
       if (!principal) throw unauthenticated("The API key is not valid: it is unknown, revoked or mistyped.");
       return principal;
     }
-    const session = options.sessions.read(headers.cookie);
+    const session = options.sessions.read(typeof headers.cookie === "string" ? headers.cookie : undefined);
     if (session) return session.principal;
     throw unauthenticated("The request carries no API key.");
   };

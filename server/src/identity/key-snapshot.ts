@@ -1,18 +1,15 @@
-import type { Directory, DirectoryKey } from "#store/directory.ts";
+import type { Follower } from "#store/change-feed.ts";
+import type { Directory, DirectoryKey, DirectoryVersions } from "#store/directory.ts";
 import type { Principal } from "./principal.ts";
 
 /** The keys that are in force, in memory, so that a request asks no database. Replaced as a whole. */
-export interface KeySnapshot {
-  /** The caller that the key's hash belongs to. */
-  byHash(hash: Uint8Array): Principal | undefined;
+export interface KeySnapshot extends Follower {
+  /** The caller that the key's hash, in hex digits, belongs to. */
+  byHash(hash: string): Principal | undefined;
   /** The caller of a key that is known by its id, for sessions. */
   byId(tenantId: string, keyId: string): Principal | undefined;
-  /** Reads the keys again if any was made or revoked since. Rejects when the database cannot be read; the old keys stay. */
-  refresh(): Promise<void>;
   /** Rejects until the keys have been read once. */
   assertLoaded(): Promise<void>;
-  /** Stops looking for changes. */
-  close(): void;
 }
 
 /** A key that the environment gives: valid as long as the process runs, never stored. */
@@ -25,61 +22,29 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 class Snapshot implements KeySnapshot {
   readonly #directory: Directory;
   readonly #environmentKey: EnvironmentKey | undefined;
-  readonly #timer: NodeJS.Timeout;
   #byHash = new Map<string, Principal>();
   #byId = new Map<string, Principal>();
   #version = -1;
-  #refreshing: Promise<void> | undefined;
-  #reading = false;
 
-  constructor(
-    directory: Directory,
-    environmentKey: EnvironmentKey | undefined,
-    pollMs: number,
-    onFailure: (error: unknown) => void,
-  ) {
+  constructor(directory: Directory, environmentKey: EnvironmentKey | undefined) {
     this.#directory = directory;
     this.#environmentKey = environmentKey;
-    this.#timer = setInterval(() => {
-      // Before the first refresh there is nothing to keep fresh, and a look that takes long is not followed by a second one.
-      if (this.#version !== -1 && !this.#reading) void this.refresh().catch(onFailure);
-    }, pollMs);
-    this.#timer.unref();
   }
 
-  byHash(hash: Uint8Array): Principal | undefined {
-    return this.#byHash.get(hex(hash));
+  byHash(hash: string): Principal | undefined {
+    return this.#byHash.get(hash);
   }
 
   byId(tenantId: string, keyId: string): Principal | undefined {
     return this.#byId.get(`${tenantId}/${keyId}`);
   }
 
-  refresh(): Promise<void> {
-    // A second asker waits for a read that starts after its own change, never for one that may have missed it.
-    const before = this.#refreshing ?? Promise.resolve();
-    const run = before
-      .catch(() => {})
-      .then(() => {
-        this.#reading = true;
-        return this.#read();
-      })
-      .finally(() => (this.#reading = false));
-    this.#refreshing = run;
-    return run;
-  }
-
   assertLoaded(): Promise<void> {
     return this.#version === -1 ? Promise.reject(new Error("the API keys have not been read yet")) : Promise.resolve();
   }
 
-  close(): void {
-    clearInterval(this.#timer);
-  }
-
-  async #read(): Promise<void> {
-    // The version is read before the keys: a change between the two is seen again at the next look, never missed.
-    const version = await this.#directory.version();
+  /** Reads the keys again if any was made or revoked since. Rejects when they cannot be read; the old ones stay. */
+  async follow({ keys: version }: DirectoryVersions): Promise<void> {
     if (version === this.#version) return;
     const keys = [...(await this.#directory.activeKeys()), ...(this.#environmentKey ? [this.#environmentKey] : [])];
     const byHash = new Map<string, Principal>();
@@ -95,12 +60,10 @@ class Snapshot implements KeySnapshot {
   }
 }
 
-/** An empty snapshot that looks for changes every `pollMs` once it has been refreshed; a failed look is told and the keys stay as they were. */
+/** An empty snapshot; it has keys once a change feed has been refreshed that it follows. */
 export function createKeySnapshot(options: {
   readonly directory: Directory;
   readonly environmentKey: EnvironmentKey | undefined;
-  readonly pollMs: number;
-  readonly onFailure: (error: unknown) => void;
 }): KeySnapshot {
-  return new Snapshot(options.directory, options.environmentKey, options.pollMs, options.onFailure);
+  return new Snapshot(options.directory, options.environmentKey);
 }

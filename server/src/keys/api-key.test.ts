@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { hashApiKey, looksLikeApiKey, mintApiKey, prefixOf, sameHash } from "./api-key.ts";
+import { apiKeyDigest, hashApiKey, looksLikeApiKey, mintApiKey, prefixOf, sameHash } from "./api-key.ts";
 
 test("minted keys are well formed and never the same", () => {
   const keys = Array.from({ length: 2000 }, mintApiKey);
@@ -41,6 +41,9 @@ test("a hash is SHA-256 of pepper and key, and another pepper gives another", ()
   const hashed = hashApiKey(pepper, key);
   assert.deepEqual(Buffer.from(hashed), createHash("sha256").update(pepper).update(key, "utf8").digest());
   assert.ok(sameHash(hashed, hashApiKey(pepper, key)));
+  for (const text of [key, "", "é€😀", "x".repeat(1000), "€".repeat(2000)]) {
+    assert.equal(apiKeyDigest(pepper, text), Buffer.from(hashApiKey(pepper, text)).toString("hex"));
+  }
   assert.equal(sameHash(hashed, hashApiKey(randomBytes(32), key)), false);
   assert.equal(sameHash(hashed, hashed.subarray(1)), false);
 });

@@ -3,7 +3,7 @@ import { keyFromFile } from "./key-file.ts";
 import { keyFromText } from "./key-text.ts";
 
 /** What a subkey is for. A key for one purpose tells nothing about the others. */
-export type KeyPurpose = "api-key-pepper" | "cookie-sealing" | "data-key-wrapping";
+export type KeyPurpose = "api-key-pepper" | "cookie-sealing" | "data-key-wrapping" | "fingerprinting";
 
 /** The one key from which all others come. It leaves the process never, and this object only as subkeys. */
 export interface MasterKey {
@@ -19,6 +19,8 @@ export interface MasterKey {
   readonly cookieSealing: Uint8Array;
   /** 32 bytes, for wrapping the data keys of tenants. */
   readonly dataKeyWrapping: Uint8Array;
+  /** 32 bytes, hashed together with what a request says where only its likeness is kept, so that nobody can test guesses. */
+  readonly fingerprinting: Uint8Array;
 }
 
 // A fixed salt is what RFC 5869, 3.1 advises where none can be stored beside the key; the purposes keep the subkeys apart.
@@ -39,6 +41,7 @@ export function masterKeyOf(secret: Uint8Array, source: MasterKey["source"], cre
     apiKeyPepper: forPurpose("api-key-pepper"),
     cookieSealing: forPurpose("cookie-sealing"),
     dataKeyWrapping: forPurpose("data-key-wrapping"),
+    fingerprinting: forPurpose("fingerprinting"),
   };
 }
 

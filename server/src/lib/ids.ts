@@ -8,6 +8,8 @@ const TWO_40 = 2 ** 40;
 const LENGTH = 26;
 const ID = /^[a-z][a-z0-9]{0,15}_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
+const TWO_20 = 2 ** 20;
+
 /** Base 32 digits of a whole number, most significant first. */
 function digits(value: number, pairs: number): string {
   let text = "";
@@ -17,6 +19,13 @@ function digits(value: number, pairs: number): string {
     rest = Math.floor(rest / 1024);
   }
   return text;
+}
+
+/** The eight digits of a number below 2⁴⁰, in halves that the processor counts as integers. */
+function digits40(value: number): string {
+  const high = Math.floor(value / TWO_20);
+  const low = value - high * TWO_20;
+  return `${PAIRS[high >> 10]}${PAIRS[high & 1023]}${PAIRS[low >> 10]}${PAIRS[low & 1023]}`;
 }
 
 // Drawn in bulk: one call of the system's generator costs more than the rest of an id.
@@ -41,7 +50,8 @@ function random32(): number {
 export class IdSource {
   readonly #now: () => number;
   #time = 0;
-  #timeText = "";
+  /** Time and high half: they are the same for all ids of a millisecond. */
+  #head = "";
   #high = 0;
   #low = 0;
 
@@ -54,15 +64,15 @@ export class IdSource {
     const now = this.#now();
     if (now > this.#time) this.#restart(now);
     else this.#step();
-    return `${prefix}_${this.#timeText}${digits(this.#high, 4)}${digits(this.#low, 4)}`;
+    return `${prefix}_${this.#head}${digits40(this.#low)}`;
   }
 
   #restart(time: number): void {
     this.#time = time;
-    this.#timeText = digits(time, 5);
     // The highest bit starts clear, which leaves room to count up.
     this.#high = (random32() % 128) * 2 ** 32 + random32();
     this.#low = (random32() % 256) * 2 ** 32 + random32();
+    this.#head = digits(time, 5) + digits40(this.#high);
   }
 
   // A random stride, so that an id does not tell the next one.
@@ -72,6 +82,7 @@ export class IdSource {
     this.#low -= TWO_40;
     this.#high += 1;
     if (this.#high === TWO_40) this.#restart(this.#time + 1);
+    else this.#head = digits(this.#time, 5) + digits40(this.#high);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { createParser } from "eventsource-parser";
 import fc from "fast-check";
@@ -61,6 +62,41 @@ for (const [name, stream] of Object.entries(STREAMS)) {
       assert.deepEqual(parse([bytes.subarray(0, cut), bytes.subarray(cut)]), expected, `cut at ${cut}`);
     }
     assert.deepEqual(parse(Array.from(bytes, (byte) => Buffer.from([byte]))), expected);
+  });
+}
+
+/** What `@copilotkit/aimock` 1.43 streamed in the formats of the three vendors: 13 answers in each of 4 formats. */
+const RECORDED = JSON.parse(
+  readFileSync(new URL("__fixtures__/recorded-streams.json", import.meta.url), "utf8"),
+) as Readonly<Record<string, string>>;
+
+const ENDINGS: Readonly<Record<string, (stream: string) => string>> = {
+  LF: (stream) => stream,
+  "CR LF": (stream) => stream.replaceAll("\n", "\r\n"),
+  CR: (stream) => stream.replaceAll("\n", "\r"),
+  "LF after a byte order mark": (stream) => `\uFEFF${stream}`,
+};
+
+// A comparison of texts is a tenth of what a deep one takes, and there are a quarter of a million.
+function told({ events, id, retryMs }: ReturnType<typeof parse>): string {
+  return JSON.stringify([events, id, retryMs]);
+}
+
+test("there are at least 50 recorded streams, and each of them says something", () => {
+  assert.ok(Object.keys(RECORDED).length >= 50);
+  for (const [name, stream] of Object.entries(RECORDED))
+    assert.ok(reference(Buffer.from(stream)).events.length > 0, name);
+});
+
+for (const [ending, convert] of Object.entries(ENDINGS)) {
+  test(`recorded streams with ${ending}: equal to eventsource-parser, cut at every byte and fed byte by byte`, () => {
+    for (const [name, stream] of Object.entries(RECORDED)) {
+      const bytes = Buffer.from(convert(stream.replaceAll("\r\n", "\n")));
+      const expected = told(reference(bytes));
+      for (let cut = 0; cut < bytes.length; cut += 1)
+        assert.equal(told(parse([bytes.subarray(0, cut), bytes.subarray(cut)])), expected, `${name}, cut at ${cut}`);
+      assert.equal(told(parse(Array.from(bytes, (byte) => Buffer.from([byte])))), expected, name);
+    }
   });
 }
 

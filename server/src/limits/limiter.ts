@@ -1,11 +1,11 @@
-import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { Usage } from "@slipway/contracts/model/usage.ts";
+import { keyFull, serverFull, tooOften } from "./refusals.ts";
 
 /** What may run at once and how often. */
 export interface LimitSettings {
-  /** Requests that this process runs at once. */
+  /** Requests that the server runs at once, in all of its workers. */
   readonly concurrency: number;
-  /** Requests that one key runs at once. */
+  /** Requests that one key runs at once, in all of them. */
   readonly concurrencyPerKey: number;
   /** Requests that one key may start in a minute; 0: as many as it likes. A key that was idle may start a tenth of them at once. */
   readonly requestsPerMinute: number;
@@ -16,11 +16,25 @@ export interface Lease {
   settle(usage: Usage): void;
 }
 
+/** Whose requests are counted together. */
+export interface LimitedKey {
+  readonly tenantId: string;
+  readonly keyId: string;
+}
+
 export interface Limiter {
-  /** Takes a place for this key, or throws `rate_limited` or `concurrency_exceeded` and takes nothing. */
-  admit(key: { readonly tenantId: string; readonly keyId: string }): Lease;
-  /** Requests that run now. */
+  /**
+   * Takes a place for this key, or throws `rate_limited` or `concurrency_exceeded` and takes nothing. Where workers share their
+   * limits it may have to be asked for: then a promise, that rejects with the same codes or `overloaded`.
+   */
+  admit(key: LimitedKey): Lease | Promise<Lease>;
+  /** Requests that run in this process now. */
   readonly inFlight: number;
+}
+
+/** A limiter that has nobody to ask. */
+interface OwnLimiter extends Limiter {
+  admit(key: LimitedKey): Lease;
 }
 
 interface KeyState {
@@ -33,8 +47,13 @@ interface KeyState {
 // States of keys that are idle are dropped when there are this many.
 const MOST_IDLE_STATES = 10_000;
 
-/** Limits of one process. Checks everything first and takes only when nothing refuses. */
-class ProcessLimiter implements Limiter {
+/** Requests that a key which was idle may start at once. */
+export function burstOf(requestsPerMinute: number): number {
+  return Math.max(1, Math.floor(requestsPerMinute / 10));
+}
+
+/** Limits of a process that is alone. Checks everything first and takes only when nothing refuses. */
+class ProcessLimiter implements OwnLimiter {
   readonly #settings: LimitSettings;
   readonly #now: () => number;
   readonly #states = new Map<string, KeyState>();
@@ -49,22 +68,12 @@ class ProcessLimiter implements Limiter {
     return this.#running;
   }
 
-  admit(key: { readonly tenantId: string; readonly keyId: string }): Lease {
+  admit(key: LimitedKey): Lease {
     const id = `${key.tenantId}/${key.keyId}`;
     const state = this.#states.get(id) ?? this.#create(id);
     const { concurrency, concurrencyPerKey, requestsPerMinute } = this.#settings;
-    if (this.#running >= concurrency) {
-      throw new SlipwayError("concurrency_exceeded", `The server already runs ${concurrency} requests.`, {
-        hint: "Try again in a moment.",
-        retryAfter: 1,
-      });
-    }
-    if (state.running >= concurrencyPerKey) {
-      throw new SlipwayError("concurrency_exceeded", `This key already runs ${concurrencyPerKey} requests.`, {
-        hint: "Wait for one to end.",
-        retryAfter: 1,
-      });
-    }
+    if (this.#running >= concurrency) throw serverFull(concurrency);
+    if (state.running >= concurrencyPerKey) throw keyFull(concurrencyPerKey);
     if (requestsPerMinute > 0) state.arrival = this.#nextArrival(state, requestsPerMinute);
     state.running += 1;
     this.#running += 1;
@@ -83,15 +92,9 @@ class ProcessLimiter implements Limiter {
   #nextArrival(state: KeyState, requestsPerMinute: number): number {
     const now = this.#now();
     const interval = 60_000 / requestsPerMinute;
-    const burst = Math.max(1, Math.floor(requestsPerMinute / 10));
     const arrival = Math.max(state.arrival, now) + interval;
-    const wait = arrival - burst * interval - now;
-    if (wait > 0) {
-      throw new SlipwayError("rate_limited", `This key may start ${requestsPerMinute} requests a minute.`, {
-        hint: "Slow down, or ask for a higher limit.",
-        retryAfter: Math.ceil(wait / 1000),
-      });
-    }
+    const wait = arrival - burstOf(requestsPerMinute) * interval - now;
+    if (wait > 0) throw tooOften(requestsPerMinute, wait);
     return arrival;
   }
 
@@ -109,6 +112,6 @@ class ProcessLimiter implements Limiter {
 }
 
 /** A limiter of this process; `now` is a clock in milliseconds that never goes back. */
-export function createLimiter(settings: LimitSettings, now: () => number = () => performance.now()): Limiter {
+export function createLimiter(settings: LimitSettings, now: () => number = () => performance.now()): OwnLimiter {
   return new ProcessLimiter(settings, now);
 }

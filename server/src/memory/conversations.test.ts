@@ -1,3 +1,4 @@
+import { textResult } from "@slipway/contracts/model/request.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isId } from "#lib/ids.ts";
@@ -21,7 +22,7 @@ const calls = (...ids: readonly string[]): ConversationMessage => ({
 });
 const results = (...ids: readonly string[]): ConversationMessage => ({
   role: "tool",
-  content: ids.map((id) => ({ type: "tool_result", toolCallId: id, text: `result of ${id}` })),
+  content: ids.map((id) => ({ type: "tool_result", toolCallId: id, content: textResult(`result of ${id}`) })),
 });
 
 test("messages come back as they were appended, in order, with ids", async () => {

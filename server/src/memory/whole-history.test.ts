@@ -1,3 +1,4 @@
+import { textResult, toolResultText } from "@slipway/contracts/model/request.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -11,7 +12,7 @@ const call = (...ids: readonly string[]): ConversationMessage => ({
 });
 const result = (id: string, text = `result of ${id}`): ConversationMessage => ({
   role: "tool",
-  content: [{ type: "tool_result", toolCallId: id, text }],
+  content: [{ type: "tool_result", toolCallId: id, content: textResult(text) }],
 });
 
 /** What is wrong with a history in the eyes of a provider; empty when nothing is. */
@@ -41,8 +42,8 @@ test("a call that was never answered is told to the model as interrupted", () =>
   const whole = wholeHistory([user, call("a", "b"), result("b"), user]);
   assert.deepEqual(faults(whole), []);
   const [a, b] = whole[2]?.content ?? [];
-  assert.ok(a?.type === "tool_result" && a.isError === true && /interrupted/.test(a.text));
-  assert.ok(b?.type === "tool_result" && b.text === "result of b" && b.isError === undefined);
+  assert.ok(a?.type === "tool_result" && a.isError === true && /interrupted/.test(toolResultText(a)));
+  assert.ok(b?.type === "tool_result" && toolResultText(b) === "result of b" && b.isError === undefined);
 });
 
 test("a result without its call is left out", () => {
@@ -58,7 +59,7 @@ test("where ids are used again, each call keeps the result of its own turn", () 
   const whole = wholeHistory([user, call("1"), user, call("1"), result("1", "second")]);
   assert.deepEqual(faults(whole), []);
   const texts = whole.flatMap(({ content }) =>
-    content.flatMap((part) => (part.type === "tool_result" ? [part.text] : [])),
+    content.flatMap((part) => (part.type === "tool_result" ? [toolResultText(part)] : [])),
   );
   assert.match(texts[0] ?? "", /interrupted/);
   assert.equal(texts[1], "second");

@@ -1,4 +1,4 @@
-import type { Part, ToolCallPart, ToolResultPart } from "@slipway/contracts/model/request.ts";
+import { type Part, type ToolCallPart, type ToolResultPart, textResult } from "@slipway/contracts/model/request.ts";
 import type { ConversationMessage } from "./content.ts";
 
 const INTERRUPTED = "The tool gave no result: the run was interrupted. Call it again if the result is still needed.";
@@ -42,7 +42,7 @@ export function wholeHistory(messages: readonly ConversationMessage[]): readonly
           type: "tool_result",
           toolCallId: call.id,
           name: call.name,
-          text: INTERRUPTED,
+          content: textResult(INTERRUPTED),
           isError: true,
         },
     );

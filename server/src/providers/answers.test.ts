@@ -6,8 +6,8 @@ import { startAimock } from "./conformance/aimock.ts";
 import { ANSWER_CASES } from "./conformance/answer-cases.ts";
 import { comparable, decodePieces } from "./conformance/codec-checks.ts";
 import { answerOf, ask, errorOf } from "./conformance/collect.ts";
-import { FULL_REQUEST, plainRequest } from "./conformance/requests.ts";
-import { API_KEY, SUBJECTS } from "./conformance/subjects.ts";
+import { plainRequest } from "./conformance/requests.ts";
+import { API_KEY, fullRequest, SUBJECTS } from "./conformance/subjects.ts";
 import type { Provider } from "./provider.ts";
 import { createProviders } from "./registry.ts";
 
@@ -18,7 +18,10 @@ let strangers: ReadonlyMap<string, Provider>;
 function onAimock(apiKey: string): ReadonlyMap<string, Provider> {
   const vendor = { apiKey, baseUrl: aimock.url };
   const openai = { apiKey, baseUrl: `${aimock.url}/v1` };
-  return createProviders({ openai, openaiCompatible: openai, anthropic: vendor, google: vendor, mock: {} });
+  const providers = createProviders({ openai, openaiCompatible: openai, anthropic: vendor, google: vendor, mock: {} });
+  const responses = createProviders({ openai: { ...openai, api: "responses" } }).get("openai");
+  assert.ok(responses);
+  return new Map([...providers, ["openai-responses", responses]]);
 }
 
 function get(name: string): Provider {
@@ -84,13 +87,18 @@ for (const name of HTTP_PROVIDERS) {
     });
 
     test("the request with everything is read: the user, the calls and the results", async () => {
-      await ask(get(name), FULL_REQUEST);
+      const subject = SUBJECTS.find((one) => one.name === name);
+      assert.ok(subject);
+      await ask(get(name), fullRequest(subject));
       const body = aimock.getLastRequest()?.body as {
         messages: { role: string; content: unknown }[];
         tools: unknown[];
       };
       assert.deepEqual(
-        body.messages.map(({ role }) => role).filter((role) => role !== "system"),
+        body.messages
+          .map(({ role }) => role)
+          // In the Responses API an answer's text and its calls are items of their own.
+          .filter((role, at, roles) => role !== "system" && (role !== "assistant" || roles[at - 1] !== role)),
         ["user", "assistant", "tool", "tool"],
       );
       assert.ok(
@@ -147,7 +155,7 @@ for (const name of HTTP_PROVIDERS) {
           headers[2 * n] ?? "",
           headers[2 * n + 1] ?? "",
         ]);
-        const base = path === "/chat/completions" ? `${aimock.url}/v1` : aimock.url;
+        const base = path === "/chat/completions" || path === "/responses" ? `${aimock.url}/v1` : aimock.url;
         const response = await fetch(base + path, { method, headers: pairs, body });
         const bytes = Buffer.from(await response.arrayBuffer());
         const strip = (pieces: readonly Buffer[]): unknown => {

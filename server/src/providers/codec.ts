@@ -1,4 +1,5 @@
 import type { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { EmbeddingAnswer, EmbeddingRequest } from "@slipway/contracts/model/embedding.ts";
 import type { ModelEvent } from "@slipway/contracts/model/event.ts";
 import type { ModelRequest, WireFamily } from "@slipway/contracts/model/request.ts";
 
@@ -38,6 +39,24 @@ export interface ModelPage {
   readonly next: string | undefined;
 }
 
+/** How a wire format asks for vectors. */
+export interface EmbeddingCodec {
+  /** Inputs that one request of the upstream may hold; more of them go in several. */
+  readonly maxInputs: number;
+  /** Throws `unsupported_field` or `invalid_request`. */
+  encode(request: EmbeddingRequest): EncodedRequest;
+  /** Throws `provider_error` when the body does not hold this many vectors. */
+  decode(body: string, count: number): EmbeddingAnswer;
+}
+
+/** How a wire format asks how many tokens a prompt has. */
+export interface CountingCodec {
+  /** Throws `unsupported_field` or `invalid_request`. */
+  encode(request: ModelRequest): EncodedRequest;
+  /** Throws `provider_error` when the body is no count. */
+  decode(body: string): number;
+}
+
 /**
  * One wire format. Pure: no I/O and no clock, so that it can be tested byte by byte.
  *
@@ -54,6 +73,10 @@ export interface Codec {
   openStream(output: ModelEventOutput): StreamDecoder;
   /** What an answer with a status other than 2xx means. The body may be cut. */
   decodeError(status: number, headers: AnswerHeaders, body: string): SlipwayError;
+  /** Absent where the vendor has no embedding models. */
+  readonly embeddings?: EmbeddingCodec;
+  /** Absent where the vendor counts no tokens for its clients. */
+  readonly counting?: CountingCodec;
   encodeListModels(page: string | undefined): EncodedRequest;
   /** Throws `provider_error` when the body is no list of models. */
   decodeListModels(body: string): ModelPage;

@@ -20,11 +20,19 @@ function assertEvent(event: ModelEvent): void {
       return assert.ok(Number.isSafeInteger(event.index) && event.name !== "" && event.id !== "");
     case "tool_call_delta":
       return text(event.arguments);
+    case "citation":
+      for (const value of [event.citation.url, event.citation.title, event.citation.citedText])
+        assert.ok(value === undefined || typeof value === "string");
+      return;
+    case "text_end":
+      return;
+    case "native":
+      return assert.ok(typeof event.value === "object" && event.value !== null);
     case "start":
       return assert.ok([event.id, event.model].every((value) => value === undefined || typeof value === "string"));
     case "finish":
       for (const count of Object.values(event.usage ?? {})) assert.ok(Number.isSafeInteger(count) && count >= 0);
-      return assert.ok(["stop", "length", "tool_calls", "content_filter", "refusal"].includes(event.reason));
+      return assert.ok(["stop", "length", "tool_calls", "content_filter", "refusal", "pause"].includes(event.reason));
   }
 }
 

@@ -25,7 +25,7 @@ for (const subject of SUBJECTS) {
 
 /** Codecs with a planted bug: the checks must see each of them. */
 describe("negative controls", () => {
-  const [openai, , anthropic, google] = SUBJECTS;
+  const [openai, , , anthropic, google] = SUBJECTS;
   assert.ok(openai && anthropic && google);
 
   function plant(subject: Subject, bug: Partial<Codec>): Subject {

@@ -1,9 +1,10 @@
 import type { ModelCall, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import type { ModelRequest, WireFamily } from "@slipway/contracts/model/request.ts";
-import { Pool } from "undici";
 import type { Codec } from "./codec.ts";
 import type { CallContext, Provider } from "./provider.ts";
 import { HttpCall } from "./transport/call.ts";
+import { embedInBatches } from "./transport/embed.ts";
+import { Http1Pool } from "./transport/http1/pool.ts";
 import { requestPage } from "./transport/page.ts";
 import { DEFAULT_TIMEOUTS, type ProviderTimeouts, type Upstream } from "./transport/settings.ts";
 
@@ -11,12 +12,15 @@ const MAX_MODEL_PAGES = 10;
 const MAX_MODELS = 10_000;
 /** One connection carries one call at a time, so this bounds the calls that run at once to one upstream; more of them wait. */
 const MAX_CONNECTIONS = 2_000;
+const MAX_WAITING = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 
 /** What an {@link HttpProvider} is made of. */
 export interface HttpProviderOptions {
   readonly name: string;
   readonly codec: Codec;
+  /** A second format of the same upstream, and which requests go by it. */
+  readonly other?: { readonly codec: Codec; readonly takes: (request: ModelRequest) => boolean };
   /** Origin and, if it has one, path: `https://api.openai.com/v1`. */
   readonly baseUrl: string;
   readonly timeouts?: Partial<ProviderTimeouts>;
@@ -27,8 +31,10 @@ export class HttpProvider implements Provider {
   readonly name: string;
   readonly family: WireFamily;
   readonly mock = false;
+  readonly embed?: NonNullable<Provider["embed"]>;
+  readonly countTokens?: NonNullable<Provider["countTokens"]>;
   readonly #upstream: Upstream;
-  #closed: Promise<void> | undefined;
+  readonly #other: { readonly upstream: Upstream; readonly takes: (request: ModelRequest) => boolean } | undefined;
 
   constructor(options: HttpProviderOptions) {
     const url = new URL(options.baseUrl);
@@ -40,19 +46,28 @@ export class HttpProvider implements Provider {
       codec: options.codec,
       basePath: url.pathname.replace(/\/+$/, ""),
       timeouts,
-      dispatcher: new Pool(url.origin, {
-        connections: MAX_CONNECTIONS,
-        pipelining: 1,
-        // undici offers HTTP/2 by default; there one lost connection breaks every answer that runs over it.
-        allowH2: false,
-        connectTimeout: timeouts.connectMs,
-        keepAliveTimeout: KEEP_ALIVE_MS,
+      pool: new Http1Pool({
+        url,
+        maxConnections: MAX_CONNECTIONS,
+        maxWaiting: MAX_WAITING,
+        connectMs: timeouts.connectMs,
+        keepAliveMs: KEEP_ALIVE_MS,
       }),
     };
+    const { other } = options;
+    this.#other = other && { upstream: { ...this.#upstream, codec: other.codec }, takes: other.takes };
+    const { counting, embeddings } = options.codec;
+    if (counting) {
+      this.countTokens = async (request, { deadline, traceparent }, signal) =>
+        counting.decode(await requestPage(this.#upstream, counting.encode(request), deadline, { traceparent, signal }));
+    }
+    if (embeddings)
+      this.embed = (request, context, control) => embedInBatches(this.#upstream, embeddings, request, context, control);
   }
 
   call(request: ModelRequest, context: CallContext, sink: ModelEventSink): ModelCall {
-    const call = new HttpCall(this.#upstream, sink);
+    const upstream = this.#other?.takes(request) === true ? this.#other.upstream : this.#upstream;
+    const call = new HttpCall(upstream, sink);
     call.start(request, context);
     return call;
   }
@@ -72,7 +87,6 @@ export class HttpProvider implements Provider {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#upstream.dispatcher.close();
-    return this.#closed;
+    return this.#upstream.pool.close();
   }
 }

@@ -1,5 +1,7 @@
+import type { EmbeddingAnswer, EmbeddingRequest } from "@slipway/contracts/model/embedding.ts";
 import type { ModelCall, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import type { ModelRequest, WireFamily } from "@slipway/contracts/model/request.ts";
+import type { Usage } from "@slipway/contracts/model/usage.ts";
 
 /** What the caller of a provider hands along with the request. */
 export interface CallContext {
@@ -8,6 +10,14 @@ export interface CallContext {
   readonly traceparent: string;
   /** Milliseconds since the epoch at which the call must be over; a call past it fails with `provider_timeout`. */
   readonly deadline: number;
+}
+
+/** What the caller of {@link Provider.embed} says and hears while it runs. */
+export interface EmbedControl {
+  /** Stops all that runs; the promise rejects with `client_closed_request`. */
+  readonly signal: AbortSignal;
+  /** What one request to the upstream used. A call may make several, and the first may be billed when the next one fails. */
+  readonly onUsage: (usage: Usage) => void;
 }
 
 /** One upstream that answers model requests. */
@@ -22,6 +32,10 @@ export interface Provider {
    * An answer that is not streamed arrives as the same events at once.
    */
   call(request: ModelRequest, context: CallContext, sink: ModelEventSink): ModelCall;
+  /** Turns inputs into vectors; absent where the provider has no embedding models. Rejects with a SlipwayError. */
+  embed?(request: EmbeddingRequest, context: CallContext, control: EmbedControl): Promise<EmbeddingAnswer>;
+  /** Tokens of the prompt as the vendor counts them; absent where it does not. Rejects with a SlipwayError. */
+  countTokens?(request: ModelRequest, context: CallContext, signal: AbortSignal): Promise<number>;
   /** Names of the models that the upstream offers, for `GET /v1/models`. Rejects within `timeoutMs`. */
   listModels(timeoutMs: number): Promise<readonly string[]>;
   /** Closes idle connections. Running calls end on their own. */

@@ -4,11 +4,16 @@ import { createMock } from "./mock/provider.ts";
 import { createOpenAi } from "./openai/provider.ts";
 import { createOpenAiCompatible } from "./openai-compatible/provider.ts";
 import type { Provider } from "./provider.ts";
-import type { CompatibleProviderSettings, KeyedProviderSettings, MockProviderSettings } from "./settings.ts";
+import type {
+  CompatibleProviderSettings,
+  KeyedProviderSettings,
+  MockProviderSettings,
+  OpenAiProviderSettings,
+} from "./settings.ts";
 
 /** Which providers there are. Each is there exactly when its settings are. */
 export interface ProviderSettings {
-  readonly openai?: KeyedProviderSettings;
+  readonly openai?: OpenAiProviderSettings;
   readonly anthropic?: KeyedProviderSettings;
   readonly google?: KeyedProviderSettings;
   readonly openaiCompatible?: CompatibleProviderSettings;

@@ -5,13 +5,15 @@ import type { Provider } from "#providers/provider.ts";
 export interface Target {
   readonly provider: Provider;
   readonly model: string;
+  /** The version of the routes that named it; absent where none is configured. */
+  readonly routesVersion?: string | null;
 }
 
 /** Whose models carry which names, where a client writes a bare name. */
 const FAMILIES: readonly (readonly [pattern: RegExp, provider: string])[] = [
-  [/^(gpt-|chatgpt-|o\d|codex-|ft:)/, "openai"],
+  [/^(gpt-|chatgpt-|o\d|codex-|ft:|text-embedding-(3|ada))/, "openai"],
   [/^claude/, "anthropic"],
-  [/^(gemini|gemma|learnlm)/, "google"],
+  [/^(gemini|gemma|learnlm|embedding-001|text-embedding-00)/, "google"],
 ];
 
 function notFound(model: string, providers: ReadonlyMap<string, Provider>): SlipwayError {

@@ -1,139 +1,133 @@
-import type { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { ModelCall, ModelEvent, ModelEventSink } from "@slipway/contracts/model/event.ts";
+import type { EmbeddingRequest } from "@slipway/contracts/model/embedding.ts";
+import type { ModelCall, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
-import { NO_USAGE, type Usage } from "@slipway/contracts/model/usage.ts";
-import { newId } from "#lib/ids.ts";
-import type { Provider } from "#providers/provider.ts";
-import type { UsageEntry } from "#store/usage-ledger.ts";
-import type { Metrics } from "#telemetry/metrics.ts";
-import type { RecordQueue } from "#telemetry/record-queue.ts";
+import type { RetryBudgetSettings } from "#lib/retry-budget.ts";
+import { Ticker } from "#lib/ticker.ts";
+import type { CallContext, Provider } from "#providers/provider.ts";
+import type { Logger } from "#telemetry/logger.ts";
+import { type BreakerChange, TargetStates } from "./attempts/target-state.ts";
+import { type AnswerHeaders, type AttemptServices, RoutedCall } from "./attempts/routed-call.ts";
+import type { Books, CallOrigin } from "./booking.ts";
+import { type DrainSettings, Drains } from "./disconnect/drains.ts";
+import { type CountedPrompt, countPrompt } from "./count-prompt.ts";
+import { callEmbedding, type EmbeddedAnswer } from "./embedding-call.ts";
+import { ThreadTokenCounter } from "./disconnect/token-counter.ts";
+import type { Meter } from "./metered-call.ts";
 import { type ModelList, createModelList } from "./model-list.ts";
-import { resolveTarget, type Target } from "./resolve.ts";
-
-/** On whose behalf a model is called. */
-export interface CallOrigin {
-  readonly tenantId: string;
-  readonly keyId: string;
-  readonly requestId: string;
-  readonly traceparent: string;
-  /** Milliseconds since the epoch at which the whole request must be over. */
-  readonly deadline: number;
-  /** The agent whose run makes this call. */
-  readonly agent: string | null;
-}
+import type { PriceTable } from "./price/price-table.ts";
+import { PrefixMemory } from "./routes/prefix-memory.ts";
+import type { Target } from "./resolve.ts";
+import type { Route, TargetPrice } from "./routes/route.ts";
+import { NO_ROUTES, RouteSnapshot, type RouteSources } from "./routes/snapshot.ts";
 
 export interface Router {
-  /** Where this model name leads. Throws `model_not_found` or `provider_not_configured`. */
-  resolve(model: string): Target;
-  /** Calls the target; every call, however it ends, becomes one line of the usage ledger. */
-  call(target: Target, request: ModelRequest, origin: CallOrigin, sink: ModelEventSink): ModelCall;
+  /** Where this model name leads for this tenant. Throws `model_not_found` or `provider_not_configured`. */
+  resolve(model: string, tenantId: string): Route;
+  /** Puts other routes in force: requests that are resolved from now on take them. */
+  setRoutes(sources: Partial<RouteSources>): void;
+  /** The version of the routes in force; null when none is configured. */
+  readonly routesVersion: string | null;
+  /** The model names that routes have given this tenant. */
+  routeNames(tenantId: string): readonly string[];
+  /**
+   * Answers the request by the route's targets, one attempt after another until one begins; every call of a provider, however it
+   * ends, becomes one line of the usage ledger. The provider that answers is named in `headers`, when they are given.
+   */
+  call(
+    route: Route,
+    request: ModelRequest,
+    origin: CallOrigin,
+    sink: ModelEventSink,
+    headers?: AnswerHeaders,
+  ): ModelCall;
+  /** Asks the target for vectors; every call, however it ends, becomes one line of the usage ledger. Rejects with an `EmbeddingFailure`. */
+  embed(target: Target, request: EmbeddingRequest, origin: CallOrigin, signal: AbortSignal): Promise<EmbeddedAnswer>;
+  /** Tokens of the prompt, counted by the target's vendor where it does that, else estimated. Rejects with what the vendor says. */
+  countTokens(target: Target, request: ModelRequest, context: CallContext, signal: AbortSignal): Promise<CountedPrompt>;
   /** The models that the configured providers offer. */
   readonly models: ModelList;
+  /**
+   * Sees to it that every call whose client has left is booked: waits for those that are read on, at most `graceMs`, and
+   * estimates the rest. Before the ledger's queue is closed.
+   */
+  settle(graceMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Stands between provider and client: counts, times and books the call, and hands every event on. */
-class MeteredSink implements ModelEventSink {
-  readonly #sink: ModelEventSink;
-  readonly #provider: string;
-  readonly #metrics: Metrics;
-  readonly #book: (usage: Usage | undefined, outcome: UsageEntry["outcome"]) => void;
-  readonly #startedAt = performance.now();
-  #usage: Usage | undefined;
-  #begun = false;
-  #over = false;
+/** How often running calls are looked at: their timeouts are exact to this, in milliseconds. */
+const TICK_MS = 100;
+const MOST_LOGGED_NAME = 200;
+// What is left to be counted when the process ends is counted roughly after this.
+const COUNT_GRACE_MS = 2_000;
 
-  constructor(
-    sink: ModelEventSink,
-    provider: string,
-    metrics: Metrics,
-    book: (usage: Usage | undefined, outcome: UsageEntry["outcome"]) => void,
-  ) {
-    this.#sink = sink;
-    this.#provider = provider;
-    this.#metrics = metrics;
-    this.#book = book;
-  }
-
-  event(event: ModelEvent): void {
-    if (!this.#begun) {
-      this.#begun = true;
-      this.#metrics.timeToFirstEvent.observe(
-        { provider: this.#provider },
-        (performance.now() - this.#startedAt) / 1000,
-      );
-    }
-    if (event.type === "finish") this.#usage = event.usage;
-    this.#sink.event(event);
-  }
-
-  end(): void {
-    this.#close("ok");
-    this.#sink.end();
-  }
-
-  fail(error: SlipwayError): void {
-    this.#close("error");
-    this.#sink.fail(error);
-  }
-
-  aborted(): void {
-    this.#close("aborted");
-  }
-
-  #close(outcome: UsageEntry["outcome"]): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#book(this.#usage, outcome);
-  }
+function reportBreaker(meter: Meter, log: Logger): (change: BreakerChange) => void {
+  return ({ provider, model, label, from, to, openMs, last }) => {
+    meter.metrics.breakerChanges.inc({ target: label, to });
+    const fields = { provider, model: model.slice(0, MOST_LOGGED_NAME), from, to };
+    if (to === "open")
+      log.warn({ ...fields, openMs, code: last?.code, reason: last?.message }, "a target is taken out: its calls fail");
+    else log.info(fields, to === "closed" ? "a target is back" : "a target is probed");
+  };
 }
 
-function countTokens(metrics: Metrics, provider: string, usage: Usage): void {
-  metrics.modelTokens.inc({ provider, class: "input" }, usage.input);
-  metrics.modelTokens.inc({ provider, class: "output" }, usage.output);
-  if (usage.cachedRead > 0) metrics.modelTokens.inc({ provider, class: "cached_read" }, usage.cachedRead);
-  if (usage.cacheWrite > 0) metrics.modelTokens.inc({ provider, class: "cache_write" }, usage.cacheWrite);
-  if (usage.reasoning > 0) metrics.modelTokens.inc({ provider, class: "reasoning" }, usage.reasoning);
+/** What targets are compared by: the rates of a short prompt, where all of them are known. */
+function listPrice(prices: PriceTable, provider: string, model: string): TargetPrice | undefined {
+  const rates = prices.find(provider, model, undefined, Date.now())?.[0];
+  if (!rates || rates.output === null) return undefined;
+  return { input: rates.input, cachedInput: rates.cachedRead, output: rates.output };
 }
 
 /** Routes model calls to the configured providers. */
-export function createRouter(options: {
-  readonly providers: ReadonlyMap<string, Provider>;
-  readonly ledger: RecordQueue<UsageEntry>;
-  readonly metrics: Metrics;
-}): Router {
-  const { providers, ledger, metrics } = options;
+export function createRouter(
+  options: Books & {
+    readonly providers: ReadonlyMap<string, Provider>;
+    /** Bounds of reading on after a client has left. */
+    readonly drains: DrainSettings;
+    readonly log: Logger;
+    /** For tests of what the budget is good for. */
+    readonly retries?: RetryBudgetSettings;
+    /** For tests: chance, from 0 up to 1. */
+    readonly random?: () => number;
+  },
+): Router {
+  const { providers, ledger, metrics, prices, log } = options;
+  const drains = new Drains(options.drains);
+  const tokens = new ThreadTokenCounter();
+  metrics.watchDrains(() => drains.running);
+  const meter: Meter = { ledger, metrics, prices, drains, tokens };
+  const services: AttemptServices = {
+    meter,
+    ticker: new Ticker(TICK_MS),
+    now: () => performance.now(),
+    random: options.random ?? Math.random,
+  };
+  const states = new TargetStates(reportBreaker(meter, log), options.retries);
+  metrics.watchAttempts(() => states.attempts());
+  const priceOf = (provider: string, model: string): TargetPrice | undefined => listPrice(prices, provider, model);
+  const context = { providers, states, memory: new PrefixMemory(), priceOf };
+  let sources = NO_ROUTES;
+  let snapshot = new RouteSnapshot(sources, context, log);
   return {
     models: createModelList(providers),
-    resolve: (model) => resolveTarget(model, providers),
-    call(target, request, origin, sink) {
-      const provider = target.provider.name;
-      const metered = new MeteredSink(sink, provider, metrics, (usage, outcome) => {
-        metrics.modelCalls.inc({ provider, outcome });
-        if (usage) countTokens(metrics, provider, usage);
-        ledger.take({
-          id: newId("use"),
-          tenantId: origin.tenantId,
-          requestId: origin.requestId,
-          keyId: origin.keyId,
-          agent: origin.agent,
-          provider,
-          model: target.model,
-          usage: usage ?? NO_USAGE,
-          source: usage ? "provider" : "none",
-          outcome,
-          at: new Date(),
-        });
-      });
-      const call = target.provider.call({ ...request, model: target.model }, origin, metered);
-      return {
-        pause: () => call.pause(),
-        resume: () => call.resume(),
-        abort: () => {
-          call.abort();
-          metered.aborted();
-        },
-      };
+    resolve: (model, tenantId) => snapshot.resolve(model, tenantId),
+    setRoutes(changed) {
+      sources = { ...sources, ...changed };
+      snapshot = new RouteSnapshot(sources, context, log);
+    },
+    get routesVersion() {
+      return snapshot.version;
+    },
+    routeNames: (tenantId) => snapshot.names(tenantId),
+    call(route, request, origin, sink, headers) {
+      const call = new RoutedCall(services, route, request, origin, sink, headers);
+      call.start();
+      return call;
+    },
+    embed: (target, request, origin, signal) => callEmbedding(meter, target, request, origin, signal),
+    countTokens: (target, request, context, signal) => countPrompt(tokens, target, request, context, signal),
+    async settle(graceMs) {
+      await drains.settle(graceMs);
+      await tokens.settle(COUNT_GRACE_MS);
     },
     async close() {
       await Promise.all([...providers.values()].map((provider) => provider.close()));

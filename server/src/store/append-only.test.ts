@@ -4,7 +4,7 @@ import type { AuditRecord } from "./audit-records.ts";
 import { createStore } from "./create-store.ts";
 import type { Store } from "./store.ts";
 import { BACKENDS, connect, later, randomName, type TestDatabase } from "./testing/databases.ts";
-import type { UsageEntry } from "./usage-ledger.ts";
+import type { UsageDimension, UsageEntry } from "./usage-ledger.ts";
 
 const usage = { input: 1, cachedRead: 10, cacheWrite: 100, output: 1000, reasoning: 10_000 };
 const times = (n: number) => ({
@@ -29,6 +29,8 @@ function entry(tenantId: string, change: Partial<UsageEntry> = {}): UsageEntry {
     model: "m",
     usage,
     source: "provider",
+    cost: 1,
+    priceVersion: "p1",
     outcome: "ok",
     at: new Date("2026-01-02T03:04:05.678Z"),
     ...change,
@@ -115,6 +117,69 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       await store.auditRecords.append([record(a, { target: `${"x".repeat(9999)}\0`, code: "", requestId: "" })]);
       const [stored] = await store.auditRecords.list(a, 1);
       assert.deepEqual([stored?.target.length, stored?.code, stored?.requestId], [500, "-", "-"]);
+    },
+  ],
+  [
+    "costs add up exactly, to a million calls of a thousandth of a micro-dollar; an unknown one is counted and not 0",
+    async (store) => {
+      const a = randomName("a");
+      const at = new Date("2026-03-01T00:00:00Z");
+      const small = Array.from({ length: 1_000 }, () => entry(a, { cost: 1_001, at }));
+      await store.usageLedger.append([
+        ...small,
+        entry(a, { cost: null, at }),
+        entry(a, { cost: 0, at, source: "drained" }),
+      ]);
+      const query = { from: at, to: new Date(at.getTime() + 1), by: [], limit: 10 };
+      const { total, groups } = await store.usageLedger.report(a, query);
+      // 1,000 calls of 0.001001 micro-dollars: each alone would be rounded to nothing.
+      assert.deepEqual([total.calls, total.unpriced, total.costMicros, groups], [1_002, 1, 1, []]);
+      await store.usageLedger.append([entry(a, { cost: Number.MAX_SAFE_INTEGER, at }), entry(a, { cost: -1, at })]);
+      assert.equal((await store.usageLedger.report(a, query)).total.costMicros, 1 + 9_007_199_255);
+    },
+  ],
+  [
+    "a report divides the tenant's calls by what was asked, the latest day and the dearest first, and its total is of all",
+    async (store) => {
+      const [a, b] = [randomName("a"), randomName("b")];
+      const at = (day: number, hour = 0) => new Date(Date.UTC(2026, 0, day, hour));
+      await store.usageLedger.append([
+        entry(a, { at: at(1), model: "m1", cost: 5e6, agent: "desk", source: "estimated", outcome: "aborted" }),
+        entry(a, { at: at(1, 23), model: "m2", cost: 7e6, keyId: "key_2" }),
+        entry(a, { at: at(2), model: "m1", cost: 1e6, outcome: "error" }),
+        entry(a, { at: at(3), model: "m1", cost: 1e6 }),
+        entry(b, { at: at(1), model: "m1", cost: 99e6 }),
+      ]);
+      const span = { from: at(1), to: at(3), limit: 10 };
+      const byModel = await store.usageLedger.report(a, { ...span, by: ["day", "model"] });
+      assert.deepEqual(
+        byModel.groups.map(({ day, model, provider, calls, costMicros }) => [day, model, provider, calls, costMicros]),
+        [
+          ["2026-01-02", "m1", null, 1, 1],
+          ["2026-01-01", "m2", null, 1, 7],
+          ["2026-01-01", "m1", null, 1, 5],
+        ],
+      );
+      const { usage: sum, ...counts } = byModel.total;
+      assert.deepEqual(counts, { calls: 3, errors: 1, aborted: 1, estimated: 1, unpriced: 0, costMicros: 13 });
+      assert.deepEqual(sum, times(3));
+      const names = async (by: UsageDimension, limit = 10) =>
+        (await store.usageLedger.report(a, { ...span, by: [by], limit })).groups.map((group) => [
+          group.keyId ?? group.agent ?? group.provider,
+          group.calls,
+        ]);
+      assert.deepEqual(await names("key"), [
+        ["key_2", 1],
+        ["key_1", 2],
+      ]);
+      assert.deepEqual(await names("agent"), [
+        [null, 2],
+        ["desk", 1],
+      ]);
+      assert.deepEqual(await names("provider"), [["mock", 3]]);
+      assert.deepEqual(await names("key", 1), [["key_2", 1]]);
+      const none = await store.usageLedger.report(randomName("c"), { ...span, by: ["day"] });
+      assert.deepEqual([none.total.calls, none.total.costMicros, none.total.usage, none.groups], [0, 0, times(0), []]);
     },
   ],
   [

@@ -2,14 +2,18 @@ import type { DatabaseConnection } from "./connection.ts";
 import { migrationFiles, type Migration } from "./migration-files.ts";
 import { createApiKeys } from "./postgres/api-keys/api-keys.ts";
 import { createAuditRecords } from "./postgres/audit-records/audit-records.ts";
+import { listenForChanges } from "./postgres/changes/listen.ts";
 import { createDatabase, type Database } from "./postgres/database.ts";
 import { createDirectory } from "./postgres/directory/directory.ts";
 import { unavailable } from "./postgres/errors.ts";
+import { createIdempotencyRecords } from "./postgres/idempotency/idempotency-records.ts";
 import { assertIsolation } from "./postgres/isolation/assert-isolation.ts";
+import { createKeptAnswers } from "./postgres/kept-answers/kept-answers.ts";
 import { createMessages } from "./postgres/messages/messages.ts";
 import { appliedMigrations } from "./postgres/migrations/applied.ts";
 import { pendingMigrations } from "./postgres/migrations/compare.ts";
 import { createPool, DEFAULT_LIMITS, type PoolLimits } from "./postgres/pool.ts";
+import { createRoutes } from "./postgres/routes/routes.ts";
 import { createRuns } from "./postgres/runs/runs.ts";
 import { createSubjects } from "./postgres/subjects/subjects.ts";
 import { createTenants } from "./postgres/tenants/tenants.ts";
@@ -59,13 +63,17 @@ export function createStore(options: StoreOptions): Store {
     tenants: createTenants(database),
     apiKeys: createApiKeys(database),
     directory: createDirectory(database),
+    routes: createRoutes(database),
     subjects: createSubjects(database),
     threads: createThreads(database),
     messages: createMessages(database),
     runs: createRuns(database),
+    keptAnswers: createKeptAnswers(database),
     usageLedger: createUsageLedger(database),
     auditRecords: createAuditRecords(database),
+    idempotency: createIdempotencyRecords(database),
     ready: (timeoutMs) => within(timeoutMs, checkReady(database, known)),
+    listen: (listener) => listenForChanges(connection, listener),
     close: () => database.close(),
   };
 }

@@ -11,6 +11,9 @@ const texts = (messages: readonly { readonly content: Uint8Array }[]): string[] 
 const message = (id: string, content = id) => ({ id, role: "user" as const, content: bytes(content) });
 const recent = (date: Date): boolean => Math.abs(Date.now() - date.getTime()) < 60_000;
 
+const keysVersion = async (store: Store): Promise<number> => (await store.directory.versions()).keys;
+const routesVersion = async (store: Store): Promise<number> => (await store.directory.versions()).routes;
+
 type Check = (store: Store, tenantId: string) => Promise<void>;
 
 const CHECKS: readonly (readonly [string, Check])[] = [
@@ -64,26 +67,51 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     },
   ],
   [
+    "a route is made, replaced and removed; the directory knows it, and its version grows with each of these and nothing else",
+    async (store, tenantId) => {
+      const own = async () => (await store.directory.routes()).filter((route) => route.tenantId === tenantId);
+      const before = await routesVersion(store);
+      const made = await store.routes.put(tenantId, "chat", { strategy: "price" });
+      assert.deepEqual([made.name, made.spec, made.created], ["chat", { strategy: "price" }, true]);
+      const replaced = await store.routes.put(tenantId, "chat", { strategy: "latency" });
+      assert.deepEqual([replaced.spec, replaced.created], [{ strategy: "latency" }, false]);
+      assert.deepEqual(
+        (await store.routes.list(tenantId)).map(({ spec }) => spec),
+        [{ strategy: "latency" }],
+      );
+      assert.deepEqual(await own(), [{ tenantId, spec: { strategy: "latency" } }]);
+      const changed = await routesVersion(store);
+      assert.ok(changed >= before + 2);
+      await store.threads.create(tenantId, { id: "thr_1", agent: null });
+      assert.equal(await routesVersion(store), changed);
+      assert.equal(await store.routes.remove(tenantId, "chat"), true);
+      assert.equal(await store.routes.remove(tenantId, "chat"), false);
+      assert.deepEqual(await own(), []);
+      assert.ok((await routesVersion(store)) > changed);
+      await assert.rejects(store.routes.put(randomName("unknown"), "chat", {}), { code: "not_found" });
+    },
+  ],
+  [
     "the directory knows the active keys, and its version grows with every change of a key and with nothing else",
     async (store, tenantId) => {
       const own = async () => (await store.directory.activeKeys()).filter((key) => key.tenantId === tenantId);
       const hash = randomBytes(32);
-      const before = await store.directory.version();
+      const before = await keysVersion(store);
       await store.apiKeys.create(tenantId, { id: "key_1", name: "One", prefix: "slip_abcde", hash });
-      const made = await store.directory.version();
+      const made = await keysVersion(store);
       assert.ok(made > before);
       const [known, ...others] = await own();
       assert.deepEqual([known?.keyId, known?.name, others.length], ["key_1", "One", 0]);
       assert.equal(Buffer.compare(known?.hash ?? bytes(""), hash), 0);
       await store.threads.create(tenantId, { id: "thr_1", agent: null });
       await store.apiKeys.revoke(tenantId, "key_none");
-      assert.equal(await store.directory.version(), made);
+      assert.equal(await keysVersion(store), made);
       await store.apiKeys.revoke(tenantId, "key_1");
-      const revoked = await store.directory.version();
+      const revoked = await keysVersion(store);
       assert.ok(revoked > made);
       assert.deepEqual(await own(), []);
       await store.apiKeys.revoke(tenantId, "key_1");
-      assert.equal(await store.directory.version(), revoked);
+      assert.equal(await keysVersion(store), revoked);
     },
   ],
   [

@@ -1,7 +1,11 @@
 import type { ApiKeys } from "./api-keys.ts";
 import type { AuditRecords } from "./audit-records.ts";
+import type { ChangeListener } from "./changes.ts";
 import type { Directory } from "./directory.ts";
+import type { IdempotencyRecords } from "./idempotency-records.ts";
+import type { KeptAnswers } from "./kept-answers.ts";
 import type { Messages } from "./messages.ts";
+import type { Routes } from "./routes.ts";
 import type { Runs } from "./runs.ts";
 import type { Subjects } from "./subjects.ts";
 import type { Tenants } from "./tenants.ts";
@@ -18,14 +22,19 @@ export interface Store {
   readonly tenants: Tenants;
   readonly apiKeys: ApiKeys;
   readonly directory: Directory;
+  readonly routes: Routes;
   readonly subjects: Subjects;
   readonly threads: Threads;
   readonly messages: Messages;
   readonly runs: Runs;
+  readonly keptAnswers: KeptAnswers;
   readonly usageLedger: UsageLedger;
   readonly auditRecords: AuditRecords;
+  readonly idempotency: IdempotencyRecords;
   /** Resolves when the database answers within `timeoutMs` and every migration that this code knows has run; rejects with what is missing. */
   ready(timeoutMs: number): Promise<void>;
+  /** Listens for changes of keys and routes on a connection of its own. Hearing nothing proves nothing: look as well. */
+  listen(listener: ChangeListener): { close(): void };
   /** Waits for running statements, then closes every connection. May be called twice. */
   close(): Promise<void>;
 }

@@ -12,6 +12,8 @@ export interface AccessLine {
   readonly status: number;
   readonly durationMs: number;
   readonly model: string | undefined;
+  /** The version of the routes that the model's name was resolved by; absent where none is configured. */
+  readonly routes?: string | undefined;
   /** The stable code of a failed request. */
   readonly code: string | undefined;
 }
@@ -27,6 +29,17 @@ const FLUSH_MS = 50;
 // A descriptor that is full (a slow pipe) answers EAGAIN: what does not fit is kept for the next flush, up to this bound.
 const MOST_KEPT = 4 * 1024 * 1024;
 
+// A pipe takes so much in one piece (PIPE_BUF of Linux); what is longer may be torn by what others write (pipe(7)).
+const WHOLE_BYTES = 4096;
+
+/** Where the last whole line ends that can be written in one piece; a line that is longer is written alone. */
+function endOfLines(bytes: Buffer, start: number): number {
+  if (bytes.length - start <= WHOLE_BYTES) return bytes.length;
+  const last = bytes.lastIndexOf(10, start + WHOLE_BYTES - 1);
+  const end = last >= start ? last : bytes.indexOf(10, start);
+  return end === -1 ? bytes.length : end + 1;
+}
+
 /**
  * The line per request, hand-made and written in groups, because at some thousand requests a second a general logger
  * costs more than the request's own bookkeeping.
@@ -35,10 +48,13 @@ export function createAccessLog(options: {
   readonly enabled: boolean;
   readonly release: string;
   readonly fd?: number;
+  /** The worker's number, where several processes write to one descriptor. */
+  readonly worker?: number | undefined;
 }): AccessLog {
   if (!options.enabled) return { write: () => {}, flush: () => {} };
   const fd = options.fd ?? 1;
-  const tail = `,"release":${JSON.stringify(options.release)},"msg":"request"}\n`;
+  const { worker } = options;
+  const tail = `,"release":${JSON.stringify(options.release)}${worker === undefined ? "" : `,"worker":${worker}`},"msg":"request"}\n`;
   let buffer = "";
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
@@ -48,21 +64,33 @@ export function createAccessLog(options: {
     buffer = "";
     let offset = 0;
     try {
-      while (offset < bytes.length) offset += writeSync(fd, bytes, offset);
+      while (offset < bytes.length) {
+        const end = worker === undefined ? bytes.length : endOfLines(bytes, offset);
+        offset += writeSync(fd, bytes, offset, end - offset);
+      }
     } catch {
       if (bytes.length - offset < MOST_KEPT) buffer = bytes.toString("utf8", offset);
     }
   };
+  // Many lines share a millisecond, and making the text of a date is the dearest part of a line.
+  let writtenAt = 0;
+  let time = "";
   return {
     flush,
     write(line) {
+      const now = Date.now();
+      if (now !== writtenAt) {
+        writtenAt = now;
+        time = new Date(now).toISOString();
+      }
       buffer +=
-        `{"level":"info","time":"${new Date().toISOString()}","requestId":${JSON.stringify(line.requestId)},"traceId":"${line.traceId}"` +
+        `{"level":"info","time":"${time}","requestId":${JSON.stringify(line.requestId)},"traceId":"${line.traceId}"` +
         (line.tenantId === undefined
           ? ""
           : `,"tenantId":${JSON.stringify(line.tenantId)},"keyId":${JSON.stringify(line.keyId ?? "")}`) +
-        `,"method":${JSON.stringify(line.method)},"route":${JSON.stringify(line.route)},"status":${line.status},"durationMs":${line.durationMs.toFixed(2)}` +
+        `,"method":${JSON.stringify(line.method)},"route":${JSON.stringify(line.route)},"status":${line.status},"durationMs":${Math.round(line.durationMs * 100) / 100}` +
         (line.model === undefined ? "" : `,"model":${JSON.stringify(line.model)}`) +
+        (line.routes === undefined ? "" : `,"routes":"${line.routes}"`) +
         (line.code === undefined ? "" : `,"code":${JSON.stringify(line.code)}`) +
         tail;
       if (buffer.length >= FLUSH_BYTES) flush();

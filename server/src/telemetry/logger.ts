@@ -31,13 +31,17 @@ export function describeError(error: unknown): LogFields {
   };
 }
 
-/** A logger at `level` whose every line carries `release`. */
-export function createLogger(options: { readonly level: LogLevel; readonly release: string }): Logger {
+/** A logger at `level` whose every line carries `release`, and in a worker its number. */
+export function createLogger(options: {
+  readonly level: LogLevel;
+  readonly release: string;
+  readonly worker?: number | undefined;
+}): Logger {
   const destination = pino.destination({ fd: 1, sync: true });
   const log = pino(
     {
       level: options.level,
-      base: { release: options.release },
+      base: { release: options.release, ...(options.worker === undefined ? {} : { worker: options.worker }) },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" },

@@ -1,9 +1,10 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter as WatchedCounter, Gauge } from "prom-client";
+import { Counter, Histogram, MetricsRegistry } from "./series.ts";
 
 // From the time to a cached answer up to the longest request that the server allows (300 s).
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-function httpMetrics(registers: Registry[]) {
+function httpMetrics(registers: MetricsRegistry[]) {
   return {
     httpRequests: new Counter({
       name: "slipway_http_requests_total",
@@ -27,7 +28,7 @@ function httpMetrics(registers: Registry[]) {
   };
 }
 
-function modelMetrics(registers: Registry[]) {
+function modelMetrics(registers: MetricsRegistry[]) {
   return {
     modelCalls: new Counter({
       name: "slipway_model_calls_total",
@@ -39,6 +40,18 @@ function modelMetrics(registers: Registry[]) {
       name: "slipway_model_tokens_total",
       help: "Tokens by provider and disjoint class (input, cached_read, cache_write, output, reasoning).",
       labelNames: ["provider", "class"] as const,
+      registers,
+    }),
+    modelCost: new Counter({
+      name: "slipway_model_cost_usd_total",
+      help: "Cost of model calls whose price is known, in US dollars, by provider.",
+      labelNames: ["provider"] as const,
+      registers,
+    }),
+    unpricedCalls: new Counter({
+      name: "slipway_model_calls_unpriced_total",
+      help: "Model calls whose price is not known, by provider: their cost is in no sum.",
+      labelNames: ["provider"] as const,
       registers,
     }),
     timeToFirstEvent: new Histogram({
@@ -57,7 +70,48 @@ function modelMetrics(registers: Registry[]) {
   };
 }
 
-function queueMetrics(registers: Registry[]) {
+function attemptMetrics(registers: MetricsRegistry[]) {
+  let attempts: () => Iterable<readonly [target: string, outcomes: Readonly<Record<string, number>>]> = () => [];
+  // Kept as plain numbers by whoever makes attempts and read here, so that an attempt costs one addition.
+  void new WatchedCounter({
+    name: "slipway_attempts_total",
+    help: "Attempts by target (the provider where no route names the target) and outcome (ok, error, timeout, rate_limited, rejected, aborted, superseded).",
+    labelNames: ["target", "outcome"] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const [target, outcomes] of attempts()) {
+        for (const [outcome, count] of Object.entries(outcomes)) if (count > 0) this.inc({ target, outcome }, count);
+      }
+    },
+  });
+  return {
+    breakerChanges: new Counter({
+      name: "slipway_breaker_changes_total",
+      help: "Changes of circuit breakers by target and new state (open, half_open, closed).",
+      labelNames: ["target", "to"] as const,
+      registers,
+    }),
+    retriesDenied: new Counter({
+      name: "slipway_retries_denied_total",
+      help: "Retries that were not made because the provider's retry budget was spent.",
+      labelNames: ["provider"] as const,
+      registers,
+    }),
+    hedges: new Counter({
+      name: "slipway_hedges_total",
+      help: "Second attempts beside a first one by outcome (won, lost, failed, denied).",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
+    /** Reports these attempts. */
+    watchAttempts(source: typeof attempts): void {
+      attempts = source;
+    },
+  };
+}
+
+function queueMetrics(registers: MetricsRegistry[]) {
   return {
     queueFailures: new Counter({
       name: "slipway_write_failures_total",
@@ -74,10 +128,59 @@ function queueMetrics(registers: Registry[]) {
   };
 }
 
+function cacheMetrics(registers: MetricsRegistry[]) {
+  let bytes = (): number => 0;
+  // It lives in the registry; nobody needs it by name.
+  void new Gauge({
+    name: "slipway_answer_cache_bytes",
+    help: "Bytes of answers that this process keeps.",
+    registers,
+    collect() {
+      this.set(bytes());
+    },
+  });
+  return {
+    answerCache: new Counter({
+      name: "slipway_answer_cache_total",
+      help: "Requests that asked the cache: answered from this process (memory), from Redis (shared), by an equal request that was under way (joined), or by a model (miss).",
+      labelNames: ["result"] as const,
+      registers,
+    }),
+    idempotency: new Counter({
+      name: "slipway_idempotency_total",
+      help: "Requests with an Idempotency-Key: first, repeated, in_use (409), reused (422).",
+      labelNames: ["result"] as const,
+      registers,
+    }),
+    /** Reports these bytes of kept answers. */
+    watchAnswerCache(count: () => number): void {
+      bytes = count;
+    },
+  };
+}
+
+function redisMetrics(registers: MetricsRegistry[]) {
+  return {
+    redisStateChanges: new Counter({
+      name: "slipway_redis_state_changes_total",
+      help: "Changes between a Redis that is used (up) and one that is passed over (down).",
+      labelNames: ["state"] as const,
+      registers,
+    }),
+    redisMisses: new Counter({
+      name: "slipway_redis_misses_total",
+      help: "Commands without an answer from Redis: passed over (down), too many at once (busy), too late (deadline), failed (error).",
+      labelNames: ["reason"] as const,
+      registers,
+    }),
+  };
+}
+
 /** Gauges that are asked for their value when the metrics are read, so that nothing is counted twice. */
-function watchedMetrics(registers: Registry[]) {
+function watchedMetrics(registers: MetricsRegistry[]) {
   const queueLengths = new Map<string, () => number>();
   let inFlight = (): number => 0;
+  let drains = (): number => 0;
   // Both live in the registry; nobody needs them by name.
   void new Gauge({
     name: "slipway_write_queue_length",
@@ -96,7 +199,19 @@ function watchedMetrics(registers: Registry[]) {
       this.set(inFlight());
     },
   });
+  void new Gauge({
+    name: "slipway_disconnected_calls_running",
+    help: "Model calls that are read on though their clients have left.",
+    registers,
+    collect() {
+      this.set(drains());
+    },
+  });
   return {
+    /** Reports this count of calls without a client. */
+    watchDrains(count: () => number): void {
+      drains = count;
+    },
     /** Reports this queue's length. */
     watchQueue(queue: string, length: () => number): void {
       queueLengths.set(queue, length);
@@ -110,14 +225,17 @@ function watchedMetrics(registers: Registry[]) {
 
 /** Every metric of the server: name, labels, meaning. Labels have few values: never an id, a path or a client's text. */
 export function createMetrics() {
-  const registry = new Registry();
+  const registry = new MetricsRegistry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   return {
     registry,
     ...httpMetrics(registers),
     ...modelMetrics(registers),
+    ...attemptMetrics(registers),
     ...queueMetrics(registers),
+    ...cacheMetrics(registers),
+    ...redisMetrics(registers),
     ...watchedMetrics(registers),
   };
 }

@@ -1,3 +1,4 @@
+import { toolResultText } from "@slipway/contracts/model/request.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -41,7 +42,7 @@ for (const [what, failure] of Object.entries(FAILURES)) {
     assert.equal((await run(ask("?"))).output, "Sorry.");
     const result = models.requests[1]?.messages.at(-1)?.content[0];
     assert.ok(result?.type === "tool_result" && result.isError === true);
-    assert.match(result.text, failure.says);
+    assert.match(toolResultText(result), failure.says);
     const told = events.find((event) => event.type === "tool_result");
     assert.ok(told?.type === "tool_result" && told.isError);
   });
@@ -72,7 +73,7 @@ test("a tool that does not answer in time is given up, with its signal raised, a
   );
   assert.equal((await run(ask("?"))).status, "completed");
   const result = models.requests[1]?.messages.at(-1)?.content[0];
-  assert.ok(result?.type === "tool_result" && /did not answer within 0\.03 s/.test(result.text));
+  assert.ok(result?.type === "tool_result" && /did not answer within 0\.03 s/.test(toolResultText(result)));
   assert.ok(raised);
 });
 
@@ -81,8 +82,8 @@ test("a result is cut to its bound and says so", async () => {
   const models = scriptedModels(call(["c", "big", {}]), say("."));
   await setUpRunner(models, { tools: { big } }).run(ask("?"));
   const result = models.requests[1]?.messages.at(-1)?.content[0];
-  assert.ok(result?.type === "tool_result" && result.text.length < 100_100);
-  assert.match(result.text.slice(-80), /The first 100000 of 250000 characters/);
+  assert.ok(result?.type === "tool_result" && toolResultText(result).length < 100_100);
+  assert.match(toolResultText(result).slice(-80), /The first 100000 of 250000 characters/);
 });
 
 test("tools of one answer run side by side up to the bound, and their results are in the order of the calls", async () => {
@@ -114,7 +115,10 @@ test("tools of one answer run side by side up to the bound, and their results ar
     calls.map(([id]) => id),
   );
   const seventh = results[6];
-  assert.ok(seventh?.type === "tool_result" && /at most 6 calls/.test(seventh.text), "more than the bound are refused");
+  assert.ok(
+    seventh?.type === "tool_result" && /at most 6 calls/.test(toolResultText(seventh)),
+    "more than the bound are refused",
+  );
   assert.equal(ended.length, 6);
   const told = events.flatMap((event) => (event.type === "tool_call" ? [event.id] : []));
   assert.deepEqual(

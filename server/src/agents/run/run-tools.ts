@@ -1,6 +1,6 @@
 import type { ToolContext } from "@slipway/contracts/agent.ts";
 import type { ConversationMessage } from "#memory/content.ts";
-import type { ToolCallPart } from "@slipway/contracts/model/request.ts";
+import { type ToolCallPart, textResult } from "@slipway/contracts/model/request.ts";
 import type { LoadedTool } from "../registry/loaded-agent.ts";
 import { readToolInput, runFunctionTool, type ToolInput } from "../tools/function.ts";
 import { failure, type ToolOutcome } from "../tools/outcome.ts";
@@ -35,7 +35,7 @@ function resultMessage(calls: readonly ToolCallPart[], outcomes: readonly ToolOu
         type: "tool_result",
         toolCallId: call.id,
         name: call.name,
-        text: outcome.text,
+        content: textResult(outcome.text),
         ...(outcome.isError ? { isError: true } : {}),
       };
     }),

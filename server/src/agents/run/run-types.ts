@@ -2,7 +2,7 @@ import type { Run } from "@slipway/contracts/api/agents.ts";
 import type { ModelCall, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import type { Message, ModelRequest } from "@slipway/contracts/model/request.ts";
 import type { ConversationMessage } from "#memory/content.ts";
-import type { CallOrigin } from "#router/router.ts";
+import type { CallOrigin } from "#router/metered-call.ts";
 import type { RunListener } from "./run-event.ts";
 
 /** What runs call models through: the router, in process. A model that cannot be had fails through the sink or throws. */

@@ -85,7 +85,17 @@ test("a tool is called with checked input, its result goes back to the model, us
       role: "assistant",
       content: [{ type: "tool_call", id: "c1", name: "look_up", arguments: `{"number":"SO-1042"}` }],
     },
-    { role: "tool", content: [{ type: "tool_result", toolCallId: "c1", name: "look_up", text: `{"status":"sent"}` }] },
+    {
+      role: "tool",
+      content: [
+        {
+          type: "tool_result",
+          toolCallId: "c1",
+          name: "look_up",
+          content: [{ type: "text", text: `{"status":"sent"}` }],
+        },
+      ],
+    },
   ]);
   assert.equal(models.requests[0]?.messages.length, 2, "the first request is not changed by what came after");
   assert.deepEqual(models.requests[0].tools[0]?.parameters["required"], ["number"]);

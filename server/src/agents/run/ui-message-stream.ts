@@ -19,6 +19,7 @@ const REASONS: Readonly<Record<FinishReason, string>> = {
   tool_calls: "tool-calls",
   content_filter: "content-filter",
   refusal: "content-filter",
+  pause: "other",
 };
 
 type Chunk = { readonly type: string } & Readonly<Record<string, unknown>>;

@@ -1,10 +1,11 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { Lease, Limiter } from "#limits/limiter.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 
-/** Takes a place for the caller's request, or throws what refuses it. */
-export type Admit = (principal: Principal) => Lease;
+/** Takes a place for the caller's request, or throws (or rejects with) what refuses it. A promise only where workers share limits. */
+export type Admit = (principal: Principal) => Lease | Promise<Lease>;
 
 /** Admission: limits first, then room in the queues of records, because what cannot be booked must not be served. */
 export function createAdmit(options: {
@@ -14,6 +15,10 @@ export function createAdmit(options: {
 }): Admit {
   const { limiter, queues, metrics } = options;
   metrics.watchInFlight(() => limiter.inFlight);
+  const refused = (error: unknown): never => {
+    if (error instanceof SlipwayError) metrics.refusals.inc({ code: error.code });
+    throw error;
+  };
   return (principal) => {
     try {
       if (queues.some((queue) => queue.nearlyFull)) {
@@ -26,10 +31,18 @@ export function createAdmit(options: {
           },
         );
       }
-      return limiter.admit(principal);
+      const lease = limiter.admit(principal);
+      return lease instanceof Promise ? lease.catch(refused) : lease;
     } catch (error) {
-      if (error instanceof SlipwayError) metrics.refusals.inc({ code: error.code });
-      throw error;
+      return refused(error);
     }
   };
+}
+
+/** A place that had to be waited for; it goes back at once when the client has left meanwhile, because nobody would be told again. */
+export async function stillThere(res: { readonly destroyed: boolean }, asked: Lease | Promise<Lease>): Promise<Lease> {
+  const lease = await asked;
+  if (!res.destroyed) return lease;
+  lease.settle(NO_USAGE);
+  throw new SlipwayError("client_closed_request", "The client left before its request was admitted.");
 }

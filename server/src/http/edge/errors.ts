@@ -1,39 +1,26 @@
-import type { ServerResponse } from "node:http";
-import type { Problem } from "@slipway/contracts/api/problem.ts";
 import { type SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
-import { encodeError } from "#router/dialects/openai-chat/encode.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import type { RequestContext } from "../context.ts";
+import type { HttpReply } from "../message.ts";
+import { errorShapeOf } from "../error-shapes.ts";
 
 /** An error as the client of this path knows errors. */
 export interface ErrorAnswer {
   readonly status: number;
-  readonly contentType: string;
-  readonly retryAfter: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-function problem(error: SlipwayError, requestId: string): Problem {
-  return {
-    type: `urn:slipway:error:${error.code}`,
-    title: error.code.replaceAll("_", " "),
-    status: error.status,
-    detail: error.message,
-    code: error.code,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.param === undefined ? {} : { param: error.param }),
-    requestId,
-  };
-}
-
-/** The one mapping of errors to wire shapes: OpenAI's on the paths of its API, RFC 9457 problems everywhere else. */
+/** The one mapping of errors to wire shapes: the vendor's on the paths of its API, RFC 9457 problems everywhere else. */
 export function errorAnswer(error: SlipwayError, path: string, requestId: string): ErrorAnswer {
-  const openai = path.startsWith("/v1/");
+  const shape = errorShapeOf(path);
+  const headers: Record<string, string> = { "content-type": shape.contentType };
+  if (error.retryAfter !== undefined) headers["retry-after"] = String(error.retryAfter);
+  if (shape.requestIdHeader !== undefined) headers[shape.requestIdHeader] = requestId;
   return {
-    status: error.status,
-    contentType: openai ? "application/json" : "application/problem+json",
-    retryAfter: error.retryAfter,
-    body: JSON.stringify(openai ? encodeError(error) : problem(error, requestId)),
+    status: shape.status?.(error) ?? error.status,
+    headers,
+    body: JSON.stringify(shape.encode(error, requestId)),
   };
 }
 
@@ -52,15 +39,14 @@ export function noteError(thrown: unknown, context: RequestContext, log: Logger)
 }
 
 /** Answers with the error when nothing has been sent yet; otherwise the connection is cut, so that the client sees a broken answer and not a whole one. */
-export function sendError(res: ServerResponse, error: SlipwayError, context: RequestContext): void {
+export function sendError(res: HttpReply, error: SlipwayError, context: RequestContext): void {
   if (res.headersSent) {
     res.destroy();
     return;
   }
   const answer = errorAnswer(error, context.path, context.requestId);
   res.statusCode = answer.status;
-  res.setHeader("content-type", answer.contentType);
+  for (const name in answer.headers) res.setHeader(name, answer.headers[name] ?? "");
   res.setHeader("content-length", Buffer.byteLength(answer.body));
-  if (answer.retryAfter !== undefined) res.setHeader("retry-after", answer.retryAfter);
   res.end(answer.body);
 }

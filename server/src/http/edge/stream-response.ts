@@ -1,12 +1,13 @@
-import type { ServerResponse } from "node:http";
 import type { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelEvent, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import type { StreamWriter } from "#router/dialects/dialect.ts";
-import { EventStream, type Flow } from "./event-stream.ts";
+import { COMMENT, EventStream, type Flow } from "./event-stream.ts";
+import type { KeepAlive } from "./keep-alive.ts";
+import type { HttpReply } from "../message.ts";
 
 /**
  * Sends a model's events to the client as they come. Nothing leaves before the first event that says something, so that an
- * answer that fails until then still has a status of its own.
+ * answer that fails until then still has a status of its own; unless it takes so long that the connection needs a sign of life.
  */
 export class StreamResponse implements ModelEventSink {
   readonly #stream: EventStream;
@@ -14,10 +15,13 @@ export class StreamResponse implements ModelEventSink {
   readonly #onFailure: (error: SlipwayError) => void;
   #begun = false;
 
-  constructor(res: ServerResponse, writer: StreamWriter, onFailure: (error: SlipwayError) => void) {
-    this.#stream = new EventStream(res);
+  constructor(res: HttpReply, writer: StreamWriter, onFailure: (error: SlipwayError) => void, keepAlive?: KeepAlive) {
+    this.#stream = new EventStream(res, writer.contentType === undefined ? {} : { "content-type": writer.contentType });
     this.#writer = writer;
     this.#onFailure = onFailure;
+    // What is framed in another way than as events has its own way to say nothing, or none.
+    const sign = writer.keepAlive?.() ?? (writer.contentType === undefined ? COMMENT : "");
+    if (keepAlive && sign !== "") this.#stream.keepAlive(keepAlive, sign);
   }
 
   /** Tells whom to hold back when the client reads slowly. */
@@ -40,7 +44,7 @@ export class StreamResponse implements ModelEventSink {
   }
 
   fail(error: SlipwayError): void {
-    if (this.#begun) this.#stream.end(this.#writer.fail(error));
+    if (this.#begun || this.#stream.begun) this.#stream.end(this.#writer.fail(error));
     else this.#onFailure(error);
   }
 }

@@ -1,18 +1,18 @@
-import type { ServerResponse } from "node:http";
 import type { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelEvent, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import { AnswerFold } from "@slipway/contracts/model/fold.ts";
 import type { AnswerFrame, Dialect } from "#router/dialects/dialect.ts";
+import type { HttpReply } from "../message.ts";
 
 /** Gathers a model's events and sends them as one JSON answer. */
 export class WholeResponse implements ModelEventSink {
-  readonly #res: ServerResponse;
+  readonly #res: HttpReply;
   readonly #dialect: Dialect;
   readonly #frame: AnswerFrame;
   readonly #onFailure: (error: SlipwayError) => void;
   readonly #fold = new AnswerFold();
 
-  constructor(res: ServerResponse, dialect: Dialect, frame: AnswerFrame, onFailure: (error: SlipwayError) => void) {
+  constructor(res: HttpReply, dialect: Dialect, frame: AnswerFrame, onFailure: (error: SlipwayError) => void) {
     this.#res = res;
     this.#dialect = dialect;
     this.#frame = frame;

@@ -1,13 +1,15 @@
 import type {
-  ImagePart,
   Message,
+  NativePart,
   Part,
   ReasoningPart,
+  TextPart,
   ToolCallPart,
   ToolResultPart,
 } from "@slipway/contracts/model/request.ts";
 import { objectArguments } from "../wire/arguments.ts";
-import { invalid, unsupported } from "../wire/unsupported.ts";
+import { invalid, refuseName, refuseNative } from "../wire/unsupported.ts";
+import { encodeDocument, encodeImage, withCache } from "./media.ts";
 import { REDACTED } from "./redacted.ts";
 
 type Wire = Record<string, unknown>;
@@ -22,13 +24,18 @@ function toolId(id: string): string {
   return id.replaceAll(/[^\w-]/g, "_");
 }
 
-function encodeImage(part: ImagePart, path: string): Wire {
-  if (part.detail !== undefined && part.detail !== "auto") {
-    throw unsupported("anthropic", `${path}.detail`, "Leave it out; Anthropic has no such hint.");
-  }
-  const { source } = part;
-  if (source.kind === "url") return { type: "image", source: { type: "url", url: source.url } };
-  return { type: "image", source: { type: "base64", media_type: source.mediaType, data: source.data } };
+// Empty text blocks are refused, and say nothing. A citation without Anthropic's own object points nowhere there.
+function encodeText(part: TextPart): Wire | undefined {
+  if (part.text === "") return undefined;
+  const block: Wire = { type: "text", text: part.text };
+  const citations = part.citations?.flatMap(({ native }) => (native?.family === "anthropic" ? [native.value] : []));
+  if (citations && citations.length > 0) block["citations"] = citations;
+  return withCache(block, part.cache);
+}
+
+function encodeNative(part: NativePart, path: string): Wire {
+  refuseNative(part, "anthropic", "anthropic", path);
+  return { ...part.value };
 }
 
 function encodeReasoning(part: ReasoningPart): Wire | undefined {
@@ -39,18 +46,25 @@ function encodeReasoning(part: ReasoningPart): Wire | undefined {
 }
 
 function encodeToolCall(part: ToolCallPart, path: string): Wire {
-  return {
-    type: "tool_use",
-    id: toolId(part.id),
-    name: part.name,
-    input: objectArguments(part.arguments, `${path}.arguments`),
-  };
+  const input = objectArguments(part.arguments, `${path}.arguments`);
+  return withCache({ type: "tool_use", id: toolId(part.id), name: part.name, input }, part.cache);
 }
 
-function encodeToolResult(part: ToolResultPart): Wire {
-  const result: Wire = { type: "tool_result", tool_use_id: toolId(part.toolCallId), content: part.text };
+function encodeResultContent(part: ToolResultPart, path: string): unknown {
+  const [only] = part.content;
+  if (only === undefined) return "";
+  if (part.content.length === 1 && only.type === "text" && only.cache === undefined) return only.text;
+  return part.content.flatMap((piece, at) => {
+    const block = encodePart(piece, "user", `${path}.content[${at}]`);
+    return block ? [block] : [];
+  });
+}
+
+function encodeToolResult(part: ToolResultPart, path: string): Wire {
+  const content = encodeResultContent(part, path);
+  const result: Wire = { type: "tool_result", tool_use_id: toolId(part.toolCallId), content };
   if (part.isError !== undefined) result["is_error"] = part.isError;
-  return result;
+  return withCache(result, part.cache);
 }
 
 const PLACES: Readonly<Record<Part["type"], readonly Message["role"][]>> = {
@@ -59,6 +73,8 @@ const PLACES: Readonly<Record<Part["type"], readonly Message["role"][]>> = {
   reasoning: ["assistant"],
   tool_call: ["assistant"],
   tool_result: ["tool"],
+  file: ["user"],
+  native: ["user", "assistant", "tool", "system"],
 };
 
 function encodePart(part: Part, role: Message["role"], path: string): Wire | undefined {
@@ -66,16 +82,19 @@ function encodePart(part: Part, role: Message["role"], path: string): Wire | und
     throw invalid(path, `A part of type ${part.type} has no place in a message of role ${role}.`);
   switch (part.type) {
     case "text":
-      // Empty text blocks are refused, and say nothing.
-      return part.text === "" ? undefined : { type: "text", text: part.text };
+      return encodeText(part);
     case "image":
       return encodeImage(part, path);
+    case "file":
+      return encodeDocument(part, path);
     case "reasoning":
       return encodeReasoning(part);
     case "tool_call":
       return encodeToolCall(part, path);
     case "tool_result":
-      return encodeToolResult(part);
+      return encodeToolResult(part, path);
+    case "native":
+      return encodeNative(part, path);
   }
 }
 
@@ -93,6 +112,7 @@ export function encodeMessages(messages: readonly Message[]): EncodedMessages {
   const system: Wire[] = [];
   const wire: WireMessage[] = [];
   messages.forEach((message, index) => {
+    refuseName(message, "anthropic", `messages[${index}]`);
     const blocks: Wire[] = [];
     message.content.forEach((part, at) => {
       const block = encodePart(part, message.role, `messages[${index}].content[${at}]`);

@@ -1,7 +1,15 @@
-import type { ModelRequest, ResponseFormat, ToolChoice, ToolDefinition } from "@slipway/contracts/model/request.ts";
+import type {
+  ModelRequest,
+  NativeTool,
+  ResponseFormat,
+  ToolChoice,
+  ToolDefinition,
+} from "@slipway/contracts/model/request.ts";
 import { countOf, objectOf } from "../wire/json.ts";
-import { extraFields, unsupported } from "../wire/unsupported.ts";
+import { extraFields, fieldsOf, unsupported } from "../wire/unsupported.ts";
 import { encodeMessages } from "./encode-messages.ts";
+import { withCache } from "./media.ts";
+import { encodeThinking } from "./thinking.ts";
 
 type Wire = Record<string, unknown>;
 
@@ -12,14 +20,23 @@ type Wire = Record<string, unknown>;
  */
 export const DEFAULT_MAX_TOKENS = 16_384;
 
-function encodeTool(tool: ToolDefinition): Wire {
-  return {
-    name: tool.name,
-    ...(tool.description === undefined ? {} : { description: tool.description }),
-    // Anthropic insists on the type at the top, which a schema without parameters may lack.
-    input_schema: tool.parameters["type"] === undefined ? { type: "object", ...tool.parameters } : tool.parameters,
-    ...(tool.strict === undefined ? {} : { strict: tool.strict }),
-  };
+function encodeTool(tool: ToolDefinition, index: number): Wire {
+  return withCache(
+    {
+      ...fieldsOf(tool.extra, "anthropic", "anthropic", `tools[${index}].`),
+      name: tool.name,
+      ...(tool.description === undefined ? {} : { description: tool.description }),
+      // Anthropic insists on the type at the top, which a schema without parameters may lack.
+      input_schema: tool.parameters["type"] === undefined ? { type: "object", ...tool.parameters } : tool.parameters,
+      ...(tool.strict === undefined ? {} : { strict: tool.strict }),
+    },
+    tool.cache,
+  );
+}
+
+function encodeNativeTool({ family, path, value }: NativeTool): Wire {
+  if (family === "anthropic") return value;
+  throw unsupported("anthropic", path, `The tool is one that only the ${family} API runs: leave it out.`);
 }
 
 const CHOICES = { auto: "auto", none: "none", required: "any" } as const;
@@ -36,41 +53,67 @@ function encodeToolChoice(choice: ToolChoice | undefined, parallel: boolean | un
 }
 
 /** `output_config` (https://platform.claude.com/docs/en/build-with-claude/structured-outputs): no name, and always strict. */
-function encodeOutputConfig(format: ResponseFormat | undefined, extra: unknown): Wire | undefined {
-  if (format === undefined || format.type === "text") return extra === undefined ? undefined : { ...objectOf(extra) };
-  if (format.type === "json_object") {
+function encodeOutputConfig(
+  format: ResponseFormat | undefined,
+  effort: string | undefined,
+  extra: unknown,
+): Wire | undefined {
+  if (format?.type === "json_object") {
     throw unsupported("anthropic", "responseFormat", "Anthropic answers in JSON after a schema only: give one.");
   }
-  return { ...objectOf(extra), format: { type: "json_schema", schema: format.schema } };
+  const schema = format?.type === "json_schema" ? format.schema : undefined;
+  if (schema === undefined && effort === undefined && extra === undefined) return undefined;
+  return {
+    ...objectOf(extra),
+    ...(effort === undefined ? {} : { effort }),
+    ...(schema === undefined ? {} : { format: { type: "json_schema", schema } }),
+  };
+}
+
+/** What Anthropic's models have no setting for. */
+function refuseUnknown(request: ModelRequest): void {
+  if (request.seed !== undefined)
+    throw unsupported("anthropic", "seed", "Leave it out; Anthropic's models take no seed.");
+  // A penalty of 0 is none.
+  for (const field of ["presencePenalty", "frequencyPenalty"] as const) {
+    if (request[field]) throw unsupported("anthropic", field, "Leave it out; Anthropic's models take no penalties.");
+  }
 }
 
 /** The request as the body of `POST /v1/messages` (https://platform.claude.com/docs/en/api/messages). */
 export function encodeBody(request: ModelRequest): string {
   const extra = extraFields(request, "anthropic", "anthropic");
-  if (request.seed !== undefined)
-    throw unsupported("anthropic", "seed", "Leave it out; Anthropic's models take no seed.");
+  refuseUnknown(request);
   const { system, messages } = encodeMessages(request.messages);
+  const { thinking, effort, budget } = encodeThinking(request.reasoning, request.model);
+  const room = budget > 0 ? budget : countOf(objectOf(extra["thinking"])["budget_tokens"]);
   const body: Wire = {
     ...extra,
     model: request.model,
-    max_tokens: request.maxOutputTokens ?? DEFAULT_MAX_TOKENS + countOf(objectOf(extra["thinking"])["budget_tokens"]),
+    max_tokens: request.maxOutputTokens ?? DEFAULT_MAX_TOKENS + room,
     messages,
   };
   const set = (field: string, value: unknown): void => {
     if (value !== undefined) body[field] = value;
   };
   const [only] = system;
-  if (only) body["system"] = system.length === 1 ? only["text"] : system;
-  if (request.tools.length > 0) {
-    body["tools"] = request.tools.map(encodeTool);
+  if (only) body["system"] = system.length === 1 && only["cache_control"] === undefined ? only["text"] : system;
+  const nativeTools = request.nativeTools ?? [];
+  if (request.tools.length + nativeTools.length > 0) {
+    body["tools"] = [...request.tools.map(encodeTool), ...nativeTools.map(encodeNativeTool)];
     set("tool_choice", encodeToolChoice(request.toolChoice, request.parallelToolCalls));
   } else if (request.toolChoice === "required" || typeof request.toolChoice === "object") {
     set("tool_choice", encodeToolChoice(request.toolChoice, undefined));
   }
   set("temperature", request.temperature);
   set("top_p", request.topP);
+  set("top_k", request.topK);
   set("stop_sequences", request.stop);
-  set("output_config", encodeOutputConfig(request.responseFormat, extra["output_config"]));
+  set("thinking", thinking);
+  set("output_config", encodeOutputConfig(request.responseFormat, effort, extra["output_config"]));
+  if (request.endUser !== undefined) {
+    body["metadata"] = { ...objectOf(extra["metadata"]), user_id: request.endUser };
+  }
   if (request.stream) body["stream"] = true;
   return JSON.stringify(body);
 }

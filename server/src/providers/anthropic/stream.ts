@@ -38,7 +38,9 @@ export class MessagesStream implements StreamDecoder {
         this.#blocks.stopBlock();
         return false;
       case "message_delta":
-        this.#blocks.usage.add(event["usage"]);
+        this.#blocks.count(event["usage"]);
+        // What was done to the conversation stands beside the delta (context editing).
+        if (event["context_management"] !== undefined) this.#blocks.note(event);
         this.#blocks.stop(objectOf(event["delta"]));
         return false;
       case "message_stop":
@@ -56,6 +58,7 @@ export class MessagesStream implements StreamDecoder {
   }
 
   #delta(delta: JsonObject, data: string): void {
+    if (this.#blocks.growNative(delta)) return;
     switch (delta["type"]) {
       case "text_delta": {
         const text = textOf(delta["text"]);
@@ -69,6 +72,8 @@ export class MessagesStream implements StreamDecoder {
         return this.#blocks.thinking(delta["thinking"]);
       case "signature_delta":
         return this.#blocks.signature(delta["signature"]);
+      case "citations_delta":
+        return this.#blocks.citation(delta["citation"]);
     }
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ModelAnswer } from "@slipway/contracts/model/fold.ts";
-import type { Message, ModelRequest, ToolDefinition } from "@slipway/contracts/model/request.ts";
+import { type Message, type ModelRequest, type ToolDefinition, textResult } from "@slipway/contracts/model/request.ts";
 
 /** One question that every provider must answer the same, our mock among them. */
 export interface AnswerCase {
@@ -68,7 +68,7 @@ export const ANSWER_CASES: readonly AnswerCase[] = [
           role: "assistant",
           content: [{ type: "tool_call", id: "call_1", name: "order_status", arguments: '{"order":"A-1042"}' }],
         },
-        { role: "tool", content: [{ type: "tool_result", toolCallId: "call_1", text: "shipped" }] },
+        { role: "tool", content: [{ type: "tool_result", toolCallId: "call_1", content: textResult("shipped") }] },
       ],
     },
     check(answer) {

@@ -4,8 +4,8 @@ import type { Provider } from "../provider.ts";
 import { createProviders, type ProviderSettings } from "../registry.ts";
 import { comparable, decodePieces } from "./codec-checks.ts";
 import { answerOf, ask, errorOf } from "./collect.ts";
-import { FULL_REQUEST, plainRequest } from "./requests.ts";
-import { API_KEY, fixture, type Subject } from "./subjects.ts";
+import { plainRequest } from "./requests.ts";
+import { API_KEY, fixture, fullRequest, type Subject } from "./subjects.ts";
 import { json, type Reply, ScriptedUpstream, sse } from "./upstream.ts";
 
 /** A provider, as the registry makes it, on a real HTTP server. */
@@ -17,6 +17,7 @@ export interface Bench {
 
 const SETTINGS: Readonly<Record<Subject["name"], keyof ProviderSettings>> = {
   openai: "openai",
+  "openai-responses": "openai",
   "openai-compatible": "openaiCompatible",
   anthropic: "anthropic",
   google: "google",
@@ -26,7 +27,8 @@ const SETTINGS: Readonly<Record<Subject["name"], keyof ProviderSettings>> = {
 export async function openBench(subject: Subject): Promise<Bench & AsyncDisposable> {
   const upstream = new ScriptedUpstream();
   const baseUrl = (await upstream.start()) + subject.basePath;
-  const provider = createProviders({ [SETTINGS[subject.name]]: { apiKey: API_KEY, baseUrl } }).get(subject.name);
+  const { name, settings } = subject.provider ?? { name: subject.name, settings: {} };
+  const provider = createProviders({ [SETTINGS[subject.name]]: { apiKey: API_KEY, baseUrl, ...settings } }).get(name);
   assert.ok(provider);
   return {
     subject,
@@ -63,7 +65,7 @@ const REQUEST_CHECKS: readonly HttpCheck[] = [
   {
     name: "says who it is",
     async run({ subject, provider }) {
-      assert.equal(provider.name, subject.name);
+      assert.equal(provider.name, subject.provider?.name ?? subject.name);
       assert.equal(provider.family, subject.codec.family);
       assert.equal(provider.mock, false);
     },
@@ -72,7 +74,7 @@ const REQUEST_CHECKS: readonly HttpCheck[] = [
     name: "the upstream receives the request as the vendor documents it, with key and trace",
     async run({ subject, provider, upstream }) {
       upstream.script = () => sse([fixture(subject, "text.sse")]);
-      await answerOf(provider, FULL_REQUEST);
+      await answerOf(provider, fullRequest(subject));
       const received = upstream.received.at(-1);
       assert.ok(received);
       assert.equal(received.method, "POST");
@@ -98,7 +100,11 @@ const REQUEST_CHECKS: readonly HttpCheck[] = [
     async run({ subject, provider, upstream }) {
       upstream.script = () => json(fixture(subject, "text.json"));
       const fields = { x_new: { deep: [1, "ü"] }, service_tier: "flex" };
-      await answerOf(provider, { ...plainRequest(false), extra: { family: subject.codec.family, fields } });
+      await answerOf(provider, {
+        ...plainRequest(false),
+        ...(subject.format === undefined ? {} : { format: subject.format }),
+        extra: { family: subject.codec.family, fields },
+      });
       const body = JSON.parse(upstream.received.at(-1)?.body ?? "") as Record<string, unknown>;
       assert.deepEqual({ x_new: body["x_new"], service_tier: body["service_tier"] }, fields);
     },

@@ -1,4 +1,4 @@
-import type { ModelRequest } from "@slipway/contracts/model/request.ts";
+import { type ModelRequest, textResult } from "@slipway/contracts/model/request.ts";
 
 /** The least that can be asked. */
 export function plainRequest(stream: boolean, text = "Say hello."): ModelRequest {
@@ -28,8 +28,11 @@ export const FULL_REQUEST: ModelRequest = {
         { type: "tool_call", id: "call_2", name: "now", arguments: "" },
       ],
     },
-    { role: "tool", content: [{ type: "tool_result", toolCallId: "call_1", text: "shipped" }] },
-    { role: "tool", content: [{ type: "tool_result", toolCallId: "call_2", text: "no clock", isError: true }] },
+    { role: "tool", content: [{ type: "tool_result", toolCallId: "call_1", content: textResult("shipped") }] },
+    {
+      role: "tool",
+      content: [{ type: "tool_result", toolCallId: "call_2", content: textResult("no clock"), isError: true }],
+    },
   ],
   tools: [
     {

@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { FinishReason } from "@slipway/contracts/model/event.ts";
+import type { ModelRequest } from "@slipway/contracts/model/request.ts";
 import type { Usage } from "@slipway/contracts/model/usage.ts";
 import { createMessagesCodec } from "../anthropic/codec.ts";
 import type { Codec } from "../codec.ts";
 import { createGenerateContentCodec } from "../google/codec.ts";
+import { createResponsesCodec } from "../openai/responses/codec.ts";
 import { createChatCompletionsCodec } from "../wire/chat-completions/codec.ts";
+import { FULL_REQUEST } from "./requests.ts";
 
 export const API_KEY = "sk-test-0123456789-secret";
 
@@ -36,7 +39,13 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
 
 /** One provider under test. */
 export interface Subject {
-  readonly name: "openai" | "openai-compatible" | "anthropic" | "google";
+  readonly name: "openai" | "openai-responses" | "openai-compatible" | "anthropic" | "google";
+  /** The provider that speaks so, and its settings besides key and address; absent: by the subject's own name, none. */
+  readonly provider?: { readonly name: string; readonly settings: object };
+  /** The format that its requests are written in, where the family has two. */
+  readonly format?: ModelRequest["format"];
+  /** Fields of the request with everything that it has no place for. */
+  readonly lacks?: readonly (keyof ModelRequest)[];
   readonly codec: Codec;
   /** What its base URL has after the origin. */
   readonly basePath: string;
@@ -54,21 +63,40 @@ export interface Subject {
 
 const usage = { input: 11, cachedRead: 5, output: 7, reasoning: 3 };
 
+const OPENAI = {
+  provider: "openai",
+  apiKey: API_KEY,
+  maxTokensField: "max_completion_tokens",
+  returnsReasoning: false,
+  knowsBase64: true,
+} as const;
+
 export const SUBJECTS: readonly Subject[] = [
   {
     name: "openai",
-    codec: createChatCompletionsCodec({
-      provider: "openai",
-      apiKey: API_KEY,
-      maxTokensField: "max_completion_tokens",
-      returnsReasoning: false,
-    }),
+    codec: createChatCompletionsCodec(OPENAI),
     basePath: "/v1",
     cases: ["text", "length", "filtered", "refusal", "tools"],
     id: "chatcmpl-BkZ1",
     model: "gpt-5-mini-2025-08-07",
     usage: { ...usage, cacheWrite: 2 },
     path: () => "/v1/chat/completions",
+    keyHeader: ["authorization", `Bearer ${API_KEY}`],
+    models: ["gpt-5-mini", "o4-mini"],
+    wrongKeyStatus: 401,
+  },
+  {
+    name: "openai-responses",
+    provider: { name: "openai", settings: { api: "responses" } },
+    format: "openai-responses",
+    lacks: ["stop"],
+    codec: createResponsesCodec(OPENAI, createChatCompletionsCodec(OPENAI)),
+    basePath: "/v1",
+    cases: ["text", "length", "filtered", "refusal", "reasoning", "tools"],
+    id: "resp_68a1b2",
+    model: "gpt-5-mini-2025-08-07",
+    usage: { ...usage, cacheWrite: 2 },
+    path: () => "/v1/responses",
     keyHeader: ["authorization", `Bearer ${API_KEY}`],
     models: ["gpt-5-mini", "o4-mini"],
     wrongKeyStatus: 401,
@@ -114,10 +142,17 @@ export const SUBJECTS: readonly Subject[] = [
     usage: { ...usage, cacheWrite: 0 },
     path: (stream) => `/v1beta/models/the-model:${stream ? "streamGenerateContent?alt=sse" : "generateContent"}`,
     keyHeader: ["x-goog-api-key", API_KEY],
-    models: ["gemini-2.5-flash", "gemini-3-pro"],
+    models: ["gemini-2.5-flash", "gemini-embedding-001", "gemini-3-pro"],
     wrongKeyStatus: 400,
   },
 ];
+
+/** The request with everything, without what the subject has no place for. */
+export function fullRequest(subject: Subject): ModelRequest {
+  const request = { ...FULL_REQUEST };
+  for (const field of subject.lacks ?? []) Reflect.deleteProperty(request, field);
+  return request;
+}
 
 /** A file of the provider's fixtures. */
 export function fixture(subject: Subject, file: string): string {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answerMessage, foldEvents } from "@slipway/contracts/model/fold.ts";
-import type { Message, ModelRequest, Part } from "@slipway/contracts/model/request.ts";
+import {
+  type FilePart,
+  type Message,
+  type ModelRequest,
+  type Part,
+  textResult,
+  type ToolResultPart,
+} from "@slipway/contracts/model/request.ts";
 import { createGenerateContentCodec } from "./codec.ts";
 
 const codec = createGenerateContentCodec("key");
@@ -65,11 +72,7 @@ test("the client's own settings travel beside ours, within the same objects", ()
 
 test("what Google cannot carry is refused by name", () => {
   assert.throws(() => encode({ parallelToolCalls: false }), { code: "unsupported_field", param: "parallelToolCalls" });
-  for (const generationConfig of [
-    { candidateCount: 2 },
-    { responseModalities: ["IMAGE"] },
-    { responseLogprobs: true },
-  ]) {
+  for (const generationConfig of [{ candidateCount: 2 }, { responseLogprobs: true }]) {
     const [name] = Object.keys(generationConfig);
     assert.throws(() => encode({ extra: { family: "google", fields: { generationConfig } } }), {
       code: "unsupported_field",
@@ -106,7 +109,11 @@ test("what Google cannot carry is refused by name", () => {
     param: "messages[1]",
   });
   assert.throws(
-    () => contentsOf([HELLO, { role: "tool", content: [{ type: "tool_result", toolCallId: "?", text: "r" }] }]),
+    () =>
+      contentsOf([
+        HELLO,
+        { role: "tool", content: [{ type: "tool_result", toolCallId: "?", content: textResult("r") }] },
+      ]),
     {
       code: "invalid_request",
       param: "messages[1].content[0].toolCallId",
@@ -152,7 +159,7 @@ test("calls of other models get the signature that Gemini 3 takes for those, and
 test("the results of parallel calls are one content, and a user's words after them another", () => {
   const result = (id: string): Message => ({
     role: "tool",
-    content: [{ type: "tool_result", toolCallId: id, name: "t", text: id }],
+    content: [{ type: "tool_result", toolCallId: id, name: "t", content: textResult(id) }],
   });
   const contents = contentsOf([HELLO, result("a"), result("b"), HELLO]) as { parts: unknown[] }[];
   assert.deepEqual(
@@ -165,7 +172,7 @@ test("every finish reason has one of ours, and those of a failed model are error
   const reasons = {
     STOP: "stop",
     MAX_TOKENS: "length",
-    CONTINUATION: "length",
+    CONTINUATION: "pause",
     SAFETY: "content_filter",
     RECITATION: "content_filter",
     PROHIBITED_CONTENT: "content_filter",
@@ -209,6 +216,14 @@ test("tokens of Google's own tools count as input", () => {
   });
 });
 
+test("the start of a stream carries the prompt's figures, for an answer that is never whole", () => {
+  const events: unknown[] = [];
+  const decoder = codec.openStream({ event: (event) => events.push(event) });
+  decoder.event(JSON.stringify({ responseId: "r", usageMetadata: { promptTokenCount: 10 } }), "");
+  const known = { input: 10, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+  assert.deepEqual(events, [{ type: "start", id: "r", usage: known }]);
+});
+
 test("the time to wait is read from the details of the error", () => {
   const error = {
     code: 429,
@@ -217,4 +232,137 @@ test("the time to wait is read from the details of the error", () => {
     details: [{ "@type": "x/google.rpc.RetryInfo", retryDelay: "19.07s" }],
   };
   assert.equal(codec.decodeError(429, {}, JSON.stringify([{ error }])).retryAfter, 20);
+});
+
+test("files of every kind of source become inline data or file data", () => {
+  const send = (part: Part): unknown =>
+    (contentsOf([{ role: "user", content: [part] }]) as { parts: unknown[] }[])[0]?.parts[0];
+  const file = (source: FilePart["source"], more: Partial<FilePart> = {}): Part => ({ type: "file", source, ...more });
+  assert.deepEqual(send(file({ kind: "base64", mediaType: "application/pdf", data: "JVBE" }, { filename: "a.pdf" })), {
+    inlineData: { mimeType: "application/pdf", data: "JVBE" },
+  });
+  assert.deepEqual(send(file({ kind: "text", text: "Grüße" })), {
+    inlineData: { mimeType: "text/plain", data: Buffer.from("Grüße").toString("base64") },
+  });
+  assert.deepEqual(
+    send(file({ kind: "id", family: "google", id: "https://x/v1beta/files/f1", mediaType: "audio/mp3" })),
+    {
+      fileData: { fileUri: "https://x/v1beta/files/f1", mimeType: "audio/mp3" },
+    },
+  );
+  assert.deepEqual(send(file({ kind: "url", url: "https://example.com/a.mp4" })), {
+    fileData: { fileUri: "https://example.com/a.mp4", mimeType: "video/mp4" },
+  });
+  assert.deepEqual(send(file({ kind: "url", url: "https://www.youtube.com/watch?v=9hE5" })), {
+    fileData: { fileUri: "https://www.youtube.com/watch?v=9hE5" },
+  });
+  const refusals: [Part, string][] = [
+    [file({ kind: "id", family: "openai", id: "file-1" }), "messages[0].content[0].source"],
+    [file({ kind: "text", text: "t" }, { citable: true }), "messages[0].content[0].citable"],
+    [file({ kind: "text", text: "t" }, { title: "T" }), "messages[0].content[0].title"],
+    [{ type: "native", family: "anthropic", value: { type: "server_tool_use" } }, "messages[0].content[0]"],
+  ];
+  for (const [part, param] of refusals) assert.throws(() => send(part), { code: "unsupported_field", param });
+});
+
+test("a tool's answer carries pictures, and an object where its text is one", () => {
+  const call: Message = { role: "assistant", content: [{ type: "tool_call", id: "a", name: "t", arguments: "{}" }] };
+  const send = (content: ToolResultPart["content"], isError?: boolean): unknown => {
+    const result: Part = { type: "tool_result", toolCallId: "a", content, ...(isError ? { isError } : {}) };
+    const contents = contentsOf([HELLO, call, { role: "tool", content: [result] }]) as {
+      parts: { functionResponse?: unknown }[];
+    }[];
+    return contents[2]?.parts[0]?.functionResponse;
+  };
+  const image = { type: "image", source: { kind: "base64", mediaType: "image/png", data: "AAAA" } } as const;
+  assert.deepEqual(send([{ type: "text", text: "seen" }, image]), {
+    id: "a",
+    name: "t",
+    response: { output: "seen" },
+    parts: [{ inlineData: { mimeType: "image/png", data: "AAAA" } }],
+  });
+  const response = (text: string, isError?: boolean): unknown =>
+    (send(textResult(text), isError) as { response: unknown }).response;
+  assert.deepEqual(response('{"sky":"clear"}'), { sky: "clear" });
+  assert.deepEqual(response('{"id":12345678901234567890}'), { output: '{"id":12345678901234567890}' });
+  assert.deepEqual(response("[1]"), { output: "[1]" });
+  assert.deepEqual(response("no clock", true), { error: "no clock" });
+});
+
+test("thinking is said by level where the model knows levels, else by budget", () => {
+  const thinking = (reasoning: ModelRequest["reasoning"], model = "gemini-3-pro"): unknown =>
+    (
+      encode({ model, ...(reasoning ? { reasoning } : {}) })["generationConfig"] as Record<string, unknown> | undefined
+    )?.["thinkingConfig"];
+  assert.equal(thinking(undefined), undefined);
+  assert.deepEqual(thinking({ effort: "low", show: true }), { thinkingLevel: "LOW", includeThoughts: true });
+  assert.deepEqual(thinking({ effort: "max" }, "gemini-flash-latest"), { thinkingLevel: "HIGH" });
+  assert.deepEqual(thinking({ effort: "medium" }, "gemini-2.5-flash"), { thinkingBudget: 8192 });
+  assert.deepEqual(thinking({ effort: "none" }), { thinkingBudget: 0 });
+  assert.deepEqual(thinking({ effort: "high", budgetTokens: 300 }), { thinkingBudget: 300 });
+  assert.deepEqual(thinking({ adaptive: true }), { thinkingBudget: -1 });
+});
+
+test("sampling settings, the vendor's own tools and blocks of its own travel; other vendors' are refused by name", () => {
+  const body = encode({
+    topK: 40,
+    presencePenalty: 0.5,
+    frequencyPenalty: -0.5,
+    tools: [TOOL],
+    nativeTools: [{ family: "google", path: "tools[1]", value: { googleSearch: {} } }],
+    endUser: "u",
+  });
+  assert.deepEqual(body["generationConfig"], { topK: 40, presencePenalty: 0.5, frequencyPenalty: -0.5 });
+  assert.deepEqual(body["tools"], [
+    { functionDeclarations: [{ name: "t", parametersJsonSchema: { type: "object" } }] },
+    { googleSearch: {} },
+  ]);
+  assert.throws(() => encode({ nativeTools: [{ family: "openai", path: "tools[0]", value: {} }] }), {
+    code: "unsupported_field",
+    param: "tools[0]",
+  });
+});
+
+test("code that Google ran goes out as it came, and comes back so", () => {
+  const parts = [
+    { executableCode: { language: "PYTHON", code: "print(1)" }, thoughtSignature: "s" },
+    { codeExecutionResult: { outcome: "OUTCOME_OK", output: "1" } },
+    { text: "It is 1." },
+    { functionCall: { id: "a", name: "t", args: {} }, thoughtSignature: "s1" },
+  ];
+  const answer = whole({ content: { parts } });
+  assert.equal(answer.text, "It is 1.");
+  assert.deepEqual(contentsOf([HELLO, answerMessage(answer)]), [
+    { role: "user", parts: [{ text: "Hello" }] },
+    { role: "model", parts },
+  ]);
+});
+
+test("sources become citations of the text, in its own units", () => {
+  const text = "Grüße 👋🏽 from Vienna.";
+  const bytes = (part: string): number => Buffer.byteLength(text.slice(0, text.indexOf(part)));
+  const groundingMetadata = {
+    groundingChunks: [{ web: { uri: "https://a", title: "A" } }, { web: { uri: "https://b" } }],
+    groundingSupports: [
+      {
+        segment: { startIndex: bytes("from"), endIndex: bytes(" Vienna"), text: "from" },
+        groundingChunkIndices: [0, 7],
+      },
+    ],
+    searchEntryPoint: { renderedContent: "<b>" },
+  };
+  const answer = whole({ content: { parts: [{ text }] }, groundingMetadata });
+  const startIndex = text.indexOf("from");
+  assert.deepEqual(answer.content, [
+    {
+      type: "text",
+      text,
+      citations: [{ url: "https://a", title: "A", startIndex, endIndex: startIndex + 4 }, { url: "https://b" }],
+    },
+  ]);
+  assert.deepEqual(answer.native?.fields["candidate"], { finishReason: "STOP", groundingMetadata });
+});
+
+test("a signature that is missing is the request's fault", () => {
+  assert.throws(() => whole({ finishReason: "MISSING_THOUGHT_SIGNATURE" }), { code: "provider_rejected" });
 });

@@ -2,6 +2,8 @@ import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelEvent } from "@slipway/contracts/model/event.ts";
 import type { Codec, ModelPage } from "../codec.ts";
 import { arrayOf, objectOf, parseAnswer, textOf } from "../wire/json.ts";
+import { createCountTokensCodec } from "./count-tokens.ts";
+import { createEmbedContentCodec } from "./embeddings.ts";
 import { encodeBody, modelPath } from "./encode.ts";
 import { decodeError } from "./errors.ts";
 import { GenerateContentStream } from "./stream.ts";
@@ -19,6 +21,9 @@ function decodeAnswer(apiKey: string, body: string): ModelEvent[] {
   return events;
 }
 
+/** Of what a model can do, what this server asks for. */
+const SERVED: ReadonlySet<string> = new Set(["generateContent", "embedContent"]);
+
 function decodeListModels(body: string): ModelPage {
   const page = parseAnswer("google", body);
   if (!Array.isArray(page["models"]))
@@ -27,7 +32,8 @@ function decodeListModels(body: string): ModelPage {
     const model = objectOf(entry);
     const methods = arrayOf(model["supportedGenerationMethods"]);
     const name = textOf(model["name"])?.replace(/^models\//, "");
-    return name === undefined || (methods.length > 0 && !methods.includes("generateContent")) ? [] : name;
+    const serves = methods.length === 0 || methods.some((method) => typeof method === "string" && SERVED.has(method));
+    return name === undefined || !serves ? [] : name;
   });
   return { models, next: textOf(page["nextPageToken"]) };
 }
@@ -48,6 +54,8 @@ export function createGenerateContentCodec(apiKey: string): Codec {
     decodeAnswer: (body) => decodeAnswer(apiKey, body),
     openStream: (output) => new GenerateContentStream(apiKey, output),
     decodeError: (status, headers, body) => decodeError(apiKey, status, headers, body),
+    embeddings: createEmbedContentCodec(postHeaders),
+    counting: createCountTokensCodec(postHeaders),
     encodeListModels: (page) => ({
       method: "GET",
       path:

@@ -1,13 +1,14 @@
 import type {
-  ImagePart,
   Message,
+  NativePart,
   Part,
   ReasoningPart,
   ToolCallPart,
   ToolResultPart,
 } from "@slipway/contracts/model/request.ts";
 import { objectArguments } from "../wire/arguments.ts";
-import { invalid, unsupported } from "../wire/unsupported.ts";
+import { invalid, refuseName, refuseNative, unsupported } from "../wire/unsupported.ts";
+import { encodeFile, encodeImage } from "./media.ts";
 
 type Wire = Record<string, unknown>;
 
@@ -33,37 +34,26 @@ function wantsSignatures(model: string): boolean {
   return !/^(?:models\/)?(?:gemini-[12]\b|gemma)/.test(model);
 }
 
-const IMAGE_TYPES: Readonly<Record<string, string>> = {
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  webp: "image/webp",
-  gif: "image/gif",
-  heic: "image/heic",
-  heif: "image/heif",
-};
+function encodeNative(part: NativePart, path: string): Wire {
+  refuseNative(part, "google", "google", path);
+  return part.value;
+}
 
-const RESOLUTIONS: Readonly<Record<string, string>> = { low: "MEDIA_RESOLUTION_LOW", high: "MEDIA_RESOLUTION_HIGH" };
-
-function encodeImage(part: ImagePart, path: string): Wire {
-  const { source, detail } = part;
-  let resolution: Wire = {};
-  if (detail !== undefined && detail !== "auto") {
-    const level = Object.hasOwn(RESOLUTIONS, detail) ? RESOLUTIONS[detail] : undefined;
-    if (level === undefined) throw unsupported("google", `${path}.detail`, "Google knows low, high and auto.");
-    resolution = { mediaResolution: { level } };
+/**
+ * What a tool answered, as the object that Google wants. Text that is the plain JSON of an object is that object; other text,
+ * and JSON that would not survive being read (numbers of many digits), is its `output`.
+ */
+function responseOf(text: string, isError: boolean): Wire {
+  if (isError) return { error: text };
+  if (text.startsWith("{")) {
+    try {
+      const value: unknown = JSON.parse(text);
+      if (JSON.stringify(value) === text) return value as Wire;
+    } catch {
+      // It is text then.
+    }
   }
-  if (source.kind === "base64") return { inlineData: { mimeType: source.mediaType, data: source.data }, ...resolution };
-  const extension = /\.([a-z]+)(?:[?#]|$)/i.exec(source.url)?.[1]?.toLowerCase() ?? "";
-  const mimeType = Object.hasOwn(IMAGE_TYPES, extension) ? IMAGE_TYPES[extension] : undefined;
-  if (mimeType === undefined) {
-    throw unsupported(
-      "google",
-      `${path}.source.url`,
-      "Google wants the type of an image, which this URL does not tell: send the image as data.",
-    );
-  }
-  return { fileData: { fileUri: source.url, mimeType }, ...resolution };
+  return { output: text };
 }
 
 function encodeToolResult(part: ToolResultPart, names: ReadonlyMap<string, string>, path: string): Wire {
@@ -74,11 +64,19 @@ function encodeToolResult(part: ToolResultPart, names: ReadonlyMap<string, strin
       "Google wants the name of the tool, and no call before this result has this id.",
     );
   }
-  const response = part.isError === true ? { error: part.text } : { output: part.text };
-  return { functionResponse: { id: part.toolCallId, name, response } };
+  let text = "";
+  const parts: Wire[] = [];
+  part.content.forEach((piece, at) => {
+    if (piece.type === "text") text += piece.text;
+    else if (piece.type === "image") parts.push(encodeImage(piece, `${path}.content[${at}]`));
+    else if (piece.type === "file") parts.push(encodeFile(piece, `${path}.content[${at}]`));
+    else parts.push(encodeNative(piece, `${path}.content[${at}]`));
+  });
+  const response = responseOf(text, part.isError === true);
+  return { functionResponse: { id: part.toolCallId, name, response, ...(parts.length === 0 ? {} : { parts }) } };
 }
 
-function signatureOf(part: ReasoningPart): string | undefined {
+function signatureOf(part: ReasoningPart | ToolCallPart): string | undefined {
   return (part.signedBy ?? "google") === "google" ? part.signature : undefined;
 }
 
@@ -86,41 +84,81 @@ function encodeToolCall(part: ToolCallPart, path: string): Wire {
   return { functionCall: { id: part.id, name: part.name, args: objectArguments(part.arguments, `${path}.arguments`) } };
 }
 
-// A signature belongs to the part after it, as it did when it came. Thoughts themselves are not sent back.
+/** Collects the parts of one answer of the model, each with the signature that belongs to it. */
+class AnswerParts {
+  readonly parts: Wire[] = [];
+  readonly #signs: boolean;
+  #signature: string | undefined;
+  #called = false;
+
+  constructor(model: string) {
+    this.#signs = wantsSignatures(model);
+  }
+
+  // A signature belongs to the part after it, as it did when it came. Thoughts themselves are not sent back.
+  add(part: Part, path: string): void {
+    switch (part.type) {
+      case "reasoning":
+        this.#signature = signatureOf(part) ?? this.#signature;
+        return;
+      case "text":
+        if (part.text !== "") this.#push({ text: part.text }, undefined);
+        return;
+      case "tool_call":
+        return this.#call(part, path);
+      case "native":
+        // It has its own signature within it.
+        this.parts.push(encodeNative(part, path));
+        return;
+      case "image":
+        return this.#push(encodeImage(part, path), undefined);
+      case "file":
+        return this.#push(encodeFile(part, path), undefined);
+      case "tool_result":
+        throw invalid(path, "A tool's result has no place in an answer of the model.");
+    }
+  }
+
+  /** A signature that no part came after closes the answer. */
+  end(): void {
+    if (this.#signature !== undefined) this.#push({ text: "" }, undefined);
+  }
+
+  #call(part: ToolCallPart, path: string): void {
+    const own = signatureOf(part);
+    const foreign = !this.#called && this.#signs ? FOREIGN_CALL : undefined;
+    this.#called = true;
+    this.#push(encodeToolCall(part, path), own ?? this.#signature ?? foreign);
+  }
+
+  #push(wire: Wire, signature: string | undefined): void {
+    const found = signature ?? this.#signature;
+    if (found !== undefined) wire["thoughtSignature"] = found;
+    this.#signature = undefined;
+    this.parts.push(wire);
+  }
+}
+
 function encodeAnswer(message: Message, path: string, model: string): Wire[] {
-  const parts: Wire[] = [];
-  let signature: string | undefined;
-  let called = false;
-  message.content.forEach((part, at) => {
-    if (part.type === "reasoning") {
-      signature = signatureOf(part) ?? signature;
-      return;
-    }
-    if (part.type !== "text" && part.type !== "tool_call") {
-      throw unsupported(
-        "google",
-        `${path}.content[${at}]`,
-        `An answer of the model cannot hold a part of type ${part.type}.`,
-      );
-    }
-    if (part.type === "text" && part.text === "") return;
-    const wire: Wire = part.type === "text" ? { text: part.text } : encodeToolCall(part, `${path}.content[${at}]`);
-    if (part.type === "tool_call") {
-      if (!called && signature === undefined && wantsSignatures(model)) signature = FOREIGN_CALL;
-      called = true;
-    }
-    if (signature !== undefined) wire["thoughtSignature"] = signature;
-    signature = undefined;
-    parts.push(wire);
-  });
-  if (signature !== undefined) parts.push({ text: "", thoughtSignature: signature });
-  return parts;
+  const answer = new AnswerParts(model);
+  message.content.forEach((part, at) => answer.add(part, `${path}.content[${at}]`));
+  answer.end();
+  return answer.parts;
 }
 
 function encodeInput(part: Part, path: string): Wire {
-  if (part.type === "text") return { text: part.text };
-  if (part.type === "image") return encodeImage(part, path);
-  throw invalid(path, `A part of type ${part.type} has no place in this message.`);
+  switch (part.type) {
+    case "text":
+      return { text: part.text };
+    case "image":
+      return encodeImage(part, path);
+    case "file":
+      return encodeFile(part, path);
+    case "native":
+      return encodeNative(part, path);
+    default:
+      throw invalid(path, `A part of type ${part.type} has no place in this message.`);
+  }
 }
 
 function encodeSystem(message: Message, path: string): Wire[] {
@@ -130,7 +168,10 @@ function encodeSystem(message: Message, path: string): Wire[] {
   });
 }
 
-/** The results of parallel calls go back in one content, as Gemini asks for; everything else stays a content of its own. */
+/**
+ * The results of parallel calls go back in one content, as Gemini asks for; everything else stays a content of its own.
+ * Sources that an earlier answer cited and cache marks are left out: Google has no place for them, and they change no answer.
+ */
 export function encodeContents(messages: readonly Message[], model: string): EncodedContents {
   const system: Wire[] = [];
   const contents: Content[] = [];
@@ -138,6 +179,7 @@ export function encodeContents(messages: readonly Message[], model: string): Enc
   let results: Wire[] | undefined;
   messages.forEach((message, index) => {
     const path = `messages[${index}]`;
+    refuseName(message, "google", path);
     if (message.role !== "tool") results = undefined;
     switch (message.role) {
       case "system":

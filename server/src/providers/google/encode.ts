@@ -1,13 +1,15 @@
 import type { ModelRequest, ToolChoice, ToolDefinition } from "@slipway/contracts/model/request.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import { arrayOf, objectOf } from "../wire/json.ts";
-import { extraFields, unsupported } from "../wire/unsupported.ts";
+import { objectOf } from "../wire/json.ts";
+import { extraFields, fieldsOf, unsupported } from "../wire/unsupported.ts";
 import { encodeContents } from "./encode-contents.ts";
+import { encodeThinking } from "./thinking.ts";
 
 type Wire = Record<string, unknown>;
 
-function encodeTool(tool: ToolDefinition): Wire {
+function encodeTool(tool: ToolDefinition, index: number): Wire {
   return {
+    ...fieldsOf(tool.extra, "google", "google", `tools[${index}].`),
     name: tool.name,
     ...(tool.description === undefined ? {} : { description: tool.description }),
     parametersJsonSchema: tool.parameters,
@@ -24,40 +26,60 @@ function encodeCalling(choice: ToolChoice | undefined, tools: readonly ToolDefin
 }
 
 /** Settings that ask for an answer which the event model cannot hold: it would be paid for and lost. */
-function refuseLostAnswers(config: Readonly<Record<string, unknown>>): void {
+function refuseLostAnswers(extra: Readonly<Record<string, unknown>>): void {
+  const config = objectOf(extra["generationConfig"]);
+  const calling = objectOf(objectOf(extra["toolConfig"])["functionCallingConfig"]);
   const asks =
-    (typeof config["candidateCount"] === "number" && config["candidateCount"] !== 1 && "candidateCount") ||
-    (arrayOf(config["responseModalities"]).some((modality) => modality !== "TEXT") && "responseModalities") ||
-    (config["responseLogprobs"] === true && "responseLogprobs");
-  if (asks)
-    throw unsupported(
-      "google",
-      `generationConfig.${asks}`,
-      "Leave the field out; what it asks for would be lost on the way back.",
-    );
+    (typeof config["candidateCount"] === "number" &&
+      config["candidateCount"] !== 1 &&
+      "generationConfig.candidateCount") ||
+    (config["responseLogprobs"] === true && "generationConfig.responseLogprobs") ||
+    (calling["streamFunctionCallArguments"] === true && "toolConfig.functionCallingConfig.streamFunctionCallArguments");
+  if (asks) throw unsupported("google", asks, "Leave the field out; what it asks for would be lost on the way back.");
 }
 
 function encodeConfig(request: ModelRequest, extra: unknown): Wire {
   const config: Wire = { ...objectOf(extra) };
-  refuseLostAnswers(config);
   const set = (field: string, value: unknown): void => {
     if (value !== undefined) config[field] = value;
   };
   set("maxOutputTokens", request.maxOutputTokens);
   set("temperature", request.temperature);
   set("topP", request.topP);
+  set("topK", request.topK);
+  set("presencePenalty", request.presencePenalty);
+  set("frequencyPenalty", request.frequencyPenalty);
   set("stopSequences", request.stop);
   set("seed", request.seed);
-  const { responseFormat } = request;
+  const { reasoning, responseFormat } = request;
+  if (reasoning)
+    config["thinkingConfig"] = { ...objectOf(config["thinkingConfig"]), ...encodeThinking(reasoning, request.model) };
   if (responseFormat && responseFormat.type !== "text") config["responseMimeType"] = "application/json";
+  // Google's own `responseSchema` is a subset of JSON Schema in words of its own; this field takes JSON Schema as it is.
   if (responseFormat?.type === "json_schema") config["responseJsonSchema"] = responseFormat.schema;
   return config;
 }
 
-/** The request as the body of `generateContent` (https://ai.google.dev/api/generate-content). */
-export function encodeBody(request: ModelRequest): string {
+function encodeTools(request: ModelRequest): Wire[] {
+  const tools: Wire[] = request.tools.length === 0 ? [] : [{ functionDeclarations: request.tools.map(encodeTool) }];
+  for (const { family, path, value } of request.nativeTools ?? []) {
+    if (family !== "google")
+      throw unsupported("google", path, `The tool is run by a vendor of the ${family} API; leave it out.`);
+    tools.push(value);
+  }
+  return tools;
+}
+
+/**
+ * The request as fields of a `GenerateContentRequest` (https://ai.google.dev/api/generate-content). The id of the end user is
+ * left out: Google has no place for it.
+ */
+export function encodeFields(request: ModelRequest): Wire {
   const extra = extraFields(request, "google", "google");
-  if (request.parallelToolCalls === false) {
+  refuseLostAnswers(extra);
+  // One tool that must be called is called once: that is how answers after a schema are asked for by a tool.
+  const single = request.tools.length === 1 && request.toolChoice !== undefined && request.toolChoice !== "auto";
+  if (request.parallelToolCalls === false && !single) {
     throw unsupported(
       "google",
       "parallelToolCalls",
@@ -67,7 +89,8 @@ export function encodeBody(request: ModelRequest): string {
   const { contents, systemInstruction } = encodeContents(request.messages, request.model);
   const body: Wire = { ...extra, contents };
   if (systemInstruction) body["systemInstruction"] = systemInstruction;
-  if (request.tools.length > 0) body["tools"] = [{ functionDeclarations: request.tools.map(encodeTool) }];
+  const tools = encodeTools(request);
+  if (tools.length > 0) body["tools"] = tools;
   const calling =
     request.tools.length > 0 || request.toolChoice === "required"
       ? encodeCalling(request.toolChoice, request.tools)
@@ -75,7 +98,12 @@ export function encodeBody(request: ModelRequest): string {
   if (calling) body["toolConfig"] = { ...objectOf(extra["toolConfig"]), functionCallingConfig: calling };
   const config = encodeConfig(request, extra["generationConfig"]);
   if (Object.keys(config).length > 0) body["generationConfig"] = config;
-  return JSON.stringify(body);
+  return body;
+}
+
+/** The request as the body of `generateContent`. */
+export function encodeBody(request: ModelRequest): string {
+  return JSON.stringify(encodeFields(request));
 }
 
 /** `models/<name>` or `tunedModels/<name>`, safe within a path. Throws `model_not_found` for a name that is none. */

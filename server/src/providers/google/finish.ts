@@ -8,7 +8,7 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
   STOP: "stop",
   FUNCTION_CALL: "tool_calls",
   MAX_TOKENS: "length",
-  CONTINUATION: "length",
+  CONTINUATION: "pause",
   SAFETY: "content_filter",
   RECITATION: "content_filter",
   LANGUAGE: "content_filter",
@@ -31,8 +31,9 @@ const FAILURES: ReadonlySet<string> = new Set([
   "MALFORMED_RESPONSE",
 ]);
 
-/** The finish reason in our words, or `failed` where the model's answer is of no use. */
-export function decodeFinish(reason: string): FinishReason | "failed" {
+/** The finish reason in our words; `failed` where the model's answer is of no use, `rejected` where the request was at fault. */
+export function decodeFinish(reason: string): FinishReason | "failed" | "rejected" {
   if (FAILURES.has(reason)) return "failed";
+  if (reason === "MISSING_THOUGHT_SIGNATURE") return "rejected";
   return Object.hasOwn(FINISH_REASONS, reason) ? (FINISH_REASONS[reason] ?? "stop") : "stop";
 }

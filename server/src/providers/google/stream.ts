@@ -6,6 +6,7 @@ import { isObject, type JsonObject } from "#lib/shape.ts";
 import type { ModelEventOutput, StreamDecoder } from "../codec.ts";
 import { arrayOf, objectOf, parseEvent, textOf } from "../wire/json.ts";
 import { cleanMessage, failureError } from "../wire/failure.ts";
+import { decodeCitations } from "./citations.ts";
 import { decodeStreamError } from "./errors.ts";
 import { decodeFinish } from "./finish.ts";
 import { decodeUsage } from "./usage.ts";
@@ -19,6 +20,11 @@ export class GenerateContentStream implements StreamDecoder {
   #toolCount = 0;
   #reason: FinishReason | undefined;
   #usage: Usage | undefined;
+  /** The last piece of text, which is what sources are given for. */
+  #text = "";
+  /** What the candidate and the answer say besides contents, the latest word on each. */
+  readonly #candidate: Record<string, unknown> = {};
+  readonly #answer: Record<string, unknown> = {};
 
   constructor(apiKey: string, output: ModelEventOutput) {
     this.#apiKey = apiKey;
@@ -40,14 +46,20 @@ export class GenerateContentStream implements StreamDecoder {
       );
     }
     this.#finished = true;
+    for (const citation of decodeCitations(this.#candidate, this.#text))
+      this.#output.event({ type: "citation", citation });
     const reason = this.#reason === "stop" && this.#toolCount > 0 ? "tool_calls" : this.#reason;
-    this.#output.event({ type: "finish", reason, ...(this.#usage ? { usage: this.#usage } : {}) });
+    const native = { family: "google", fields: { ...this.#answer, candidate: this.#candidate } } as const;
+    this.#output.event({ type: "finish", reason, ...(this.#usage ? { usage: this.#usage } : {}), native });
   }
 
   /** Takes one chunk, its JSON already parsed. */
   chunk(chunk: JsonObject): void {
     if (chunk["error"] !== undefined) throw decodeStreamError(this.#apiKey, chunk);
     if (!this.#started) this.#start(chunk);
+    for (const key in chunk) {
+      if (key !== "candidates" && key !== "responseId" && key !== "modelVersion") this.#answer[key] = chunk[key];
+    }
     const usage = chunk["usageMetadata"];
     if (isObject(usage)) this.#usage = decodeUsage(usage);
     // A prompt that is blocked gets no candidate at all.
@@ -55,6 +67,7 @@ export class GenerateContentStream implements StreamDecoder {
     for (const candidate of arrayOf(chunk["candidates"])) {
       if (!isObject(candidate) || (typeof candidate["index"] === "number" && candidate["index"] !== 0)) continue;
       for (const part of arrayOf(objectOf(candidate["content"])["parts"])) this.#part(objectOf(part));
+      for (const key in candidate) if (key !== "content" && key !== "index") this.#candidate[key] = candidate[key];
       this.#finish(candidate);
     }
   }
@@ -63,32 +76,56 @@ export class GenerateContentStream implements StreamDecoder {
     this.#started = true;
     const id = textOf(chunk["responseId"]);
     const model = textOf(chunk["modelVersion"]);
+    const usage = chunk["usageMetadata"];
     this.#output.event({
       type: "start",
       ...(id === undefined ? {} : { id }),
       ...(model === undefined ? {} : { model }),
+      ...(isObject(usage) ? { usage: decodeUsage(usage) } : {}),
     });
   }
 
   #part(part: JsonObject): void {
-    const text = textOf(part["text"]);
-    if (part["thought"] === true && text !== undefined) this.#output.event({ type: "reasoning", text });
-    // The signature goes out before its part, for that is where it has to stand when it is sent back.
-    const signature = textOf(part["thoughtSignature"]);
-    if (signature !== undefined) this.#output.event({ type: "reasoning", text: "", signature, signedBy: "google" });
-    if (part["thought"] !== true && text !== undefined) this.#output.event({ type: "text", text });
     const call = part["functionCall"];
-    if (isObject(call)) this.#call(call);
+    if (isObject(call)) {
+      this.#call(call, textOf(part["thoughtSignature"]));
+      return;
+    }
+    const text = part["text"];
+    const signature = textOf(part["thoughtSignature"]);
+    if (typeof text !== "string" && !isSignatureAlone(part)) {
+      // Code that Google ran, an image that it made, a tool of its own: whole, with its signature within it.
+      this.#text = "";
+      this.#output.event({ type: "native", family: "google", value: part });
+      return;
+    }
+    const said = textOf(text);
+    if (part["thought"] === true && said !== undefined) {
+      this.#text = "";
+      this.#output.event({ type: "reasoning", text: said });
+    }
+    // The signature goes out before its part, for that is where it has to stand when it is sent back.
+    if (signature !== undefined) this.#output.event({ type: "reasoning", text: "", signature, signedBy: "google" });
+    if (part["thought"] === true || said === undefined) return;
+    this.#text = signature === undefined ? this.#text + said : said;
+    this.#output.event({ type: "text", text: said });
   }
 
-  #call(call: JsonObject): void {
+  #call(call: JsonObject, signature: string | undefined): void {
     const name = textOf(call["name"]);
     if (name === undefined)
       throw new SlipwayError("provider_stream_broken", "The provider google sent a tool call without a name.");
     const index = this.#toolCount;
     this.#toolCount += 1;
-    // Gemini before 3 gives calls no id.
-    this.#output.event({ type: "tool_call_start", index, id: textOf(call["id"]) ?? newId("call"), name });
+    this.#text = "";
+    this.#output.event({
+      type: "tool_call_start",
+      index,
+      // Gemini before 3 gives calls no id.
+      id: textOf(call["id"]) ?? newId("call"),
+      name,
+      ...(signature === undefined ? {} : { signature, signedBy: "google" as const }),
+    });
     this.#output.event({ type: "tool_call_delta", index, arguments: JSON.stringify(objectOf(call["args"])) });
   }
 
@@ -96,10 +133,17 @@ export class GenerateContentStream implements StreamDecoder {
     const said = textOf(candidate["finishReason"]);
     if (said === undefined || said === "FINISH_REASON_UNSPECIFIED") return;
     const reason = decodeFinish(said);
-    if (reason === "failed") {
+    if (reason === "failed" || reason === "rejected") {
       const message = textOf(candidate["finishMessage"]) ?? `The model's answer ended with ${said}.`;
-      throw failureError({ provider: "google", kind: "error", message: cleanMessage(message, this.#apiKey) });
+      const kind = reason === "failed" ? "error" : reason;
+      throw failureError({ provider: "google", kind, message: cleanMessage(message, this.#apiKey) });
     }
     this.#reason = reason;
   }
+}
+
+// An empty part says nothing; one with a signature alone closes an answer that ends in thoughts.
+function isSignatureAlone(part: JsonObject): boolean {
+  for (const key in part) if (key !== "thoughtSignature" && key !== "thought") return false;
+  return true;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Message, ModelRequest, ToolDefinition } from "@slipway/contracts/model/request.ts";
+import { type Message, type ModelRequest, type ToolDefinition, textResult } from "@slipway/contracts/model/request.ts";
 import { answerOf, ask, errorOf } from "../conformance/collect.ts";
 import { createMock } from "./provider.ts";
 
@@ -139,8 +139,11 @@ describe("tools", () => {
     const messages: Message[] = [
       user("A-1042?"),
       { role: "assistant", content: [{ type: "tool_call", id: "c1", name: "order_status", arguments: "{}" }] },
-      { role: "tool", content: [{ type: "tool_result", toolCallId: "c1", text: "shipped" }] },
-      { role: "tool", content: [{ type: "tool_result", toolCallId: "c2", name: "clock", text: "noon" }] },
+      { role: "tool", content: [{ type: "tool_result", toolCallId: "c1", content: textResult("shipped") }] },
+      {
+        role: "tool",
+        content: [{ type: "tool_result", toolCallId: "c2", name: "clock", content: textResult("noon") }],
+      },
     ];
     const answer = await answerOf(
       mock,

@@ -1,6 +1,8 @@
 import type { Provider } from "../provider.ts";
 import type { MockProviderSettings } from "../settings.ts";
 import { MockCall } from "./call.ts";
+import { mockEmbed } from "./embed.ts";
+import { countPrompt } from "./text.ts";
 
 /**
  * Answers every model name without network and without key, the same each time. It repeats what the user said, calls tools that
@@ -14,6 +16,12 @@ export function createMock(settings: MockProviderSettings = {}): Provider {
     family: "openai",
     mock: true,
     call: (request, context, sink) => new MockCall(request, context, sink, delayMs),
+    async embed(request, _context, control) {
+      const answer = mockEmbed(request);
+      if (answer.usage) control.onUsage(answer.usage);
+      return answer;
+    },
+    countTokens: (request) => Promise.resolve(countPrompt(request)),
     listModels: () => Promise.resolve(["mock-1"]),
     close: () => Promise.resolve(),
   };

@@ -1,4 +1,4 @@
-import type { Message, ModelRequest, Part } from "@slipway/contracts/model/request.ts";
+import { type Message, type ModelRequest, type Part, toolResultText } from "@slipway/contracts/model/request.ts";
 
 /** Characters of the user's text that an answer repeats. */
 const MAX_ECHO = 4_000;
@@ -26,7 +26,7 @@ export function toolAnswerText(messages: readonly Message[]): string | undefined
   const lines = last.content.flatMap((part) => {
     if (part.type !== "tool_result") return [];
     const name = part.name ?? names.get(part.toolCallId) ?? part.toolCallId;
-    return `The tool ${name} answered: ${part.text.slice(0, MAX_ECHO)}`;
+    return `The tool ${name} answered: ${toolResultText(part).slice(0, MAX_ECHO)}`;
   });
   return lines.join("\n");
 }
@@ -42,7 +42,8 @@ export function countPrompt(request: ModelRequest): number {
   for (const message of request.messages) {
     for (const part of message.content) {
       if (part.type === "tool_call") tokens += countTokens(part.name + part.arguments);
-      else if (part.type !== "image") tokens += countTokens(part.text);
+      else if (part.type === "tool_result") tokens += countTokens(toolResultText(part));
+      else if (part.type === "text" || part.type === "reasoning") tokens += countTokens(part.text);
     }
   }
   for (const tool of request.tools) tokens += countTokens(JSON.stringify(tool));

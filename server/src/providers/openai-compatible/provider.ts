@@ -2,6 +2,9 @@ import { HttpProvider } from "../http-provider.ts";
 import type { CompatibleProviderSettings } from "../settings.ts";
 import { createChatCompletionsCodec } from "../wire/chat-completions/codec.ts";
 
+/** Gateways that hand `cache_control` on to models which know it; other upstreams may refuse the field. */
+const CACHE_CONTROL_HOSTS = /(^|\.)(openrouter\.ai|aliyuncs\.com|litellm\.ai)$/;
+
 /** Any server that speaks OpenAI's Chat Completions: vLLM, Ollama, llama.cpp, DeepSeek, Mistral, OpenRouter and others. */
 export function createOpenAiCompatible(settings: CompatibleProviderSettings): HttpProvider {
   const codec = createChatCompletionsCodec({
@@ -9,6 +12,8 @@ export function createOpenAiCompatible(settings: CompatibleProviderSettings): Ht
     ...(settings.apiKey === undefined ? {} : { apiKey: settings.apiKey }),
     maxTokensField: "max_tokens",
     returnsReasoning: true,
+    takesTopK: true,
+    takesCacheControl: settings.cacheControl ?? CACHE_CONTROL_HOSTS.test(new URL(settings.baseUrl).hostname),
   });
   return new HttpProvider({ ...settings, name: "openai-compatible", codec });
 }

@@ -1,14 +1,31 @@
+import type { ModelRequest } from "@slipway/contracts/model/request.ts";
 import { HttpProvider } from "../http-provider.ts";
-import type { KeyedProviderSettings } from "../settings.ts";
+import type { OpenAiProviderSettings } from "../settings.ts";
 import { createChatCompletionsCodec } from "../wire/chat-completions/codec.ts";
+import type { ChatCompletionsOptions } from "../wire/chat-completions/options.ts";
+import { createResponsesCodec } from "./responses/codec.ts";
 
-/** OpenAI's Chat Completions API. */
-export function createOpenAi(settings: KeyedProviderSettings): HttpProvider {
-  const codec = createChatCompletionsCodec({
+/** Whether Chat Completions cannot say what the request asks for: OpenAI's own tools, and summaries of reasoning. */
+function needsResponses(request: ModelRequest): boolean {
+  return request.format === "openai-responses" || request.nativeTools !== undefined || request.reasoning?.show === true;
+}
+
+/** OpenAI by both of its formats: Responses where the request was written in it or needs it, else Chat Completions. */
+export function createOpenAi(settings: OpenAiProviderSettings): HttpProvider {
+  const options: ChatCompletionsOptions = {
     provider: "openai",
     apiKey: settings.apiKey,
     maxTokensField: "max_completion_tokens",
     returnsReasoning: false,
-  });
-  return new HttpProvider({ baseUrl: "https://api.openai.com/v1", ...settings, name: "openai", codec });
+    endUserField: "safety_identifier",
+    knowsBase64: true,
+  };
+  const chat = createChatCompletionsCodec(options);
+  const responses = createResponsesCodec(options, chat);
+  const { api } = settings;
+  const codecs =
+    api === undefined
+      ? { codec: chat, other: { codec: responses, takes: needsResponses } }
+      : { codec: api === "responses" ? responses : chat };
+  return new HttpProvider({ baseUrl: "https://api.openai.com/v1", ...settings, name: "openai", ...codecs });
 }

@@ -1,4 +1,4 @@
-/** Gathers the chunks of a body up to a bound. */
+/** Gathers copies of the chunks of a body up to a bound. */
 export class BoundedBytes {
   readonly #limit: number;
   #chunks: Buffer[] = [];
@@ -12,7 +12,7 @@ export class BoundedBytes {
   add(chunk: Buffer): boolean {
     const room = this.#limit - this.#length;
     const kept = chunk.length <= room ? chunk : chunk.subarray(0, room);
-    this.#chunks.push(kept);
+    this.#chunks.push(Buffer.from(kept));
     this.#length += kept.length;
     return kept === chunk;
   }

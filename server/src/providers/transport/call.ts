@@ -1,33 +1,23 @@
 import { SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelCall, ModelEvent, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
-import type { Dispatcher } from "undici";
+import { type AnswerHead, headersOf } from "#lib/http1/answer-head.ts";
 import { SseParser, type SseListener } from "#lib/sse.ts";
-import type { AnswerHeaders, ModelEventOutput, StreamDecoder } from "../codec.ts";
+import type { ModelEventOutput, StreamDecoder } from "../codec.ts";
 import type { CallContext } from "../provider.ts";
 import { BoundedBytes } from "./bytes.ts";
 import { connectionError, deadlineError, tooLongError } from "./failure.ts";
+import { requestHead } from "./head.ts";
+import type { Connection, Http1Handler } from "./http1/connection.ts";
 import { MAX_ANSWER_BYTES, MAX_ERROR_BYTES, MAX_EVENT_BYTES, MAX_TAIL_BYTES, type Upstream } from "./settings.ts";
 
-const ABORTED = new Error("The call was aborted.");
-// Deadlines are rounded up to this, so that Node keeps them in a few lists instead of one for each millisecond.
-const TIMER_STEP_MS = 50;
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-function onDeadline(call: HttpCall): void {
-  call.deadlinePassed();
-}
-
-function isJson(headers: AnswerHeaders): boolean {
-  const type = headers["content-type"];
-  return typeof type === "string" && /^application\/(?:[\w.-]+\+)?json\b/i.test(type);
-}
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
 
 /**
- * One running call: undici's handler, the parser's listener, the decoder's output and what the caller holds, in one object, so
- * that a chunk on its way to the sink makes no closure and no promise.
+ * One running call: the connection's handler, the parser's listener, the decoder's output and what the caller holds, in one
+ * object, so that a chunk on its way to the sink makes no closure and no promise.
  */
-export class HttpCall implements Dispatcher.DispatchHandler, SseListener, ModelEventOutput, ModelCall {
+export class HttpCall implements Http1Handler, SseListener, ModelEventOutput, ModelCall {
   readonly #upstream: Upstream;
   readonly #sink: ModelEventSink;
   #streamed = false;
@@ -37,10 +27,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, SseListener, ModelE
   #starting = false;
   #finishSeen = false;
   #paused = false;
-  #timer: NodeJS.Timeout | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
-  #status = 0;
-  #headers: AnswerHeaders = {};
+  #connection: Connection | undefined;
+  #head: AnswerHead | undefined;
   #responseOver = false;
   #tailBytes = 0;
   // Exactly one of these two is there once the head of the answer is.
@@ -55,27 +43,23 @@ export class HttpCall implements Dispatcher.DispatchHandler, SseListener, ModelE
 
   /** Sends the request off. Whatever fails here is told to the sink after this has returned. */
   start(request: ModelRequest, context: CallContext): void {
-    const { codec, dispatcher, basePath, timeouts } = this.#upstream;
+    const { codec, pool, timeouts } = this.#upstream;
     this.#starting = true;
     this.#streamed = request.stream;
     try {
-      const left = context.deadline - Date.now();
-      if (left <= 0) throw deadlineError(this.#upstream.name);
-      const { method, path, headers, body } = codec.encode(request);
-      this.#timer = setTimeout(
-        onDeadline,
-        Math.min(Math.ceil(left / TIMER_STEP_MS) * TIMER_STEP_MS, MAX_TIMER_MS),
+      const { deadline } = context;
+      if (deadline <= Date.now()) throw deadlineError(this.#upstream.name);
+      const encoded = codec.encode(request);
+      pool.request(
+        {
+          head: requestHead(this.#upstream, encoded, context.traceparent),
+          body: encoded.body,
+          headMs: request.stream ? timeouts.firstByteMs : timeouts.wholeAnswerMs,
+          idleMs: timeouts.idleMs,
+          deadline,
+        },
         this,
       );
-      const options: Dispatcher.DispatchOptions = {
-        method,
-        path: basePath + path,
-        headers: context.traceparent === "" ? [...headers] : [...headers, "traceparent", context.traceparent],
-        body,
-        headersTimeout: request.stream ? timeouts.firstByteMs : timeouts.wholeAnswerMs,
-        bodyTimeout: timeouts.idleMs,
-      };
-      dispatcher.dispatch(options, this);
     } catch (error) {
       this.#fail(toSlipwayError(error));
     }
@@ -90,45 +74,33 @@ export class HttpCall implements Dispatcher.DispatchHandler, SseListener, ModelE
 
   pause(): void {
     this.#paused = true;
-    if (!this.#responseOver) this.#controller?.pause();
+    this.#connection?.pause(this);
   }
 
-  // Later, because undici's parser cannot be run again from within one of its own callbacks.
   resume(): void {
-    if (!this.#paused) return;
     this.#paused = false;
-    queueMicrotask(() => {
-      if (!this.#paused && !this.#responseOver) this.#controller?.resume();
-    });
+    this.#connection?.resume(this);
   }
 
-  /** The total time of the call is up. */
-  deadlinePassed(): void {
-    this.#timer = undefined;
-    this.#fail(deadlineError(this.#upstream.name));
+  requestStart(connection: Connection): boolean {
+    if (this.#over) return false;
+    this.#connection = connection;
+    return true;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#over) controller.abort(ABORTED);
-    else if (this.#paused) controller.pause();
-  }
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
-    if (status < 200 || this.#over) return;
-    this.#status = status;
-    this.#headers = headers;
-    const encoding = headers["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity") {
+  answerHead(head: AnswerHead): void {
+    this.#head = head;
+    if (this.#paused) this.#connection?.pause(this);
+    if (head.contentEncoding !== "" && head.contentEncoding !== "identity") {
       this.#fail(
         new SlipwayError(
           "provider_error",
           `The provider ${this.#upstream.name} compressed its answer, which was not asked for.`,
         ),
       );
-    } else if (status >= 300) {
+    } else if (head.status >= 300) {
       this.#body = new BoundedBytes(MAX_ERROR_BYTES);
-    } else if (this.#streamed && !isJson(headers)) {
+    } else if (this.#streamed && !JSON_TYPE.test(head.contentType)) {
       this.#decoder = this.#upstream.codec.openStream(this);
       this.#parser = new SseParser(this, MAX_EVENT_BYTES);
     } else {
@@ -137,11 +109,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, SseListener, ModelE
     }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  answerData(chunk: Buffer): void {
     if (this.#over) return this.#tail(chunk);
     if (this.#body) {
       if (this.#body.add(chunk)) return;
-      if (this.#status >= 300) this.#failByAnswer(this.#body);
+      if (this.#head && this.#head.status >= 300) this.#failByAnswer(this.#head, this.#body);
       else this.#fail(tooLongError(this.#upstream.name, MAX_ANSWER_BYTES));
       return;
     }
@@ -152,10 +124,10 @@ export class HttpCall implements Dispatcher.DispatchHandler, SseListener, ModelE
     }
   }
 
-  onResponseEnd(): void {
+  answerEnd(): void {
     this.#responseOver = true;
     if (this.#over) return;
-    if (this.#body && this.#status >= 300) return this.#failByAnswer(this.#body);
+    if (this.#body && this.#head && this.#head.status >= 300) return this.#failByAnswer(this.#head, this.#body);
     try {
       if (this.#body) for (const event of this.#upstream.codec.decodeAnswer(this.#body.text())) this.event(event);
       else this.#decoder?.end();
@@ -165,10 +137,10 @@ export class HttpCall implements Dispatcher.DispatchHandler, SseListener, ModelE
     this.#end();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  requestError(error: Error): void {
     this.#responseOver = true;
     if (this.#over) return;
-    const state = { begun: this.#status !== 0, streamed: this.#streamed };
+    const state = { begun: this.#head !== undefined, streamed: this.#streamed };
     this.#fail(connectionError(this.#upstream.name, error, state, this.#upstream.timeouts));
   }
 
@@ -194,12 +166,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, SseListener, ModelE
       return;
     }
     this.#over = true;
-    this.#clearTimer();
     this.#sink.end();
   }
 
-  #failByAnswer(body: BoundedBytes): void {
-    this.#fail(this.#upstream.codec.decodeError(this.#status, this.#headers, body.text()));
+  #failByAnswer(head: AnswerHead, body: BoundedBytes): void {
+    this.#fail(this.#upstream.codec.decodeError(head.status, headersOf(head.lines), body.text()));
   }
 
   #fail(error: SlipwayError): void {
@@ -213,13 +184,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, SseListener, ModelE
   }
 
   #stop(): void {
-    this.#clearTimer();
-    if (!this.#responseOver) this.#controller?.abort(ABORTED);
-  }
-
-  #clearTimer(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (!this.#responseOver) this.#connection?.abort(this);
   }
 
   // The answer is whole, but its body is not over: it is read to its end, so that the connection can be used again.

@@ -1,9 +1,10 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { WaitError } from "./http1/connection.ts";
 import type { ProviderTimeouts } from "./settings.ts";
 
 const UNREACHABLE = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
-/** undici's and the system's code of an error; that of the first one where several addresses were tried. */
+/** The code of an error, the system's or our own; that of the first one where several addresses were tried. */
 function codeOf(error: Error): string {
   if ("code" in error && typeof error.code === "string") return error.code;
   const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
@@ -21,6 +22,29 @@ function timeout(provider: string, what: string, cause: Error): SlipwayError {
   });
 }
 
+function waitFailure(provider: string, error: WaitError, streamed: boolean, timeouts: ProviderTimeouts): SlipwayError {
+  switch (error.wait) {
+    case "queue":
+      return new SlipwayError("overloaded", `Too many calls of the provider ${provider} wait for a connection.`, {
+        hint: "Try again in a moment.",
+        retryAfter: 1,
+        cause: error,
+      });
+    case "connect":
+      return timeout(provider, `did not take a connection within ${seconds(timeouts.connectMs)}`, error);
+    case "head":
+      return timeout(
+        provider,
+        `did not answer within ${seconds(streamed ? timeouts.firstByteMs : timeouts.wholeAnswerMs)}`,
+        error,
+      );
+    case "idle":
+      return timeout(provider, `fell silent for ${seconds(timeouts.idleMs)} within its answer`, error);
+    case "deadline":
+      return deadlineError(provider);
+  }
+}
+
 /** The failure of a connection as one of our errors. `begun`: the head of the answer was there. */
 export function connectionError(
   provider: string,
@@ -28,19 +52,8 @@ export function connectionError(
   state: { readonly begun: boolean; readonly streamed: boolean },
   timeouts: ProviderTimeouts,
 ): SlipwayError {
+  if (error instanceof WaitError) return waitFailure(provider, error, state.streamed, timeouts);
   const code = codeOf(error);
-  switch (code) {
-    case "UND_ERR_CONNECT_TIMEOUT":
-      return timeout(provider, `did not take a connection within ${seconds(timeouts.connectMs)}`, error);
-    case "UND_ERR_HEADERS_TIMEOUT":
-      return timeout(
-        provider,
-        `did not answer within ${seconds(state.streamed ? timeouts.firstByteMs : timeouts.wholeAnswerMs)}`,
-        error,
-      );
-    case "UND_ERR_BODY_TIMEOUT":
-      return timeout(provider, `fell silent for ${seconds(timeouts.idleMs)} within its answer`, error);
-  }
   const hint = "Try again, or choose a model of another provider.";
   if (state.begun) {
     return new SlipwayError(

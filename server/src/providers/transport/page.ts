@@ -1,79 +1,105 @@
-import { type SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
-import type { Dispatcher } from "undici";
-import type { AnswerHeaders, EncodedRequest } from "../codec.ts";
+import { SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
+import { type AnswerHead, headersOf } from "#lib/http1/answer-head.ts";
+import type { EncodedRequest } from "../codec.ts";
 import { BoundedBytes } from "./bytes.ts";
-import { connectionError, deadlineError, tooLongError } from "./failure.ts";
+import { connectionError, tooLongError } from "./failure.ts";
+import { requestHead } from "./head.ts";
+import type { Connection, Http1Handler } from "./http1/connection.ts";
 import { MAX_ANSWER_BYTES, type Upstream } from "./settings.ts";
 
-/** Waits for the whole body of a small request such as a page of models. */
-class PageRequest implements Dispatcher.DispatchHandler {
+/** What may be said of a request besides its time. */
+export interface PageOptions {
+  /** W3C `traceparent` to send along. */
+  readonly traceparent?: string;
+  /** Bytes that the answer may have. */
+  readonly maxBytes?: number;
+  /** Stops the request when nobody waits for it any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Waits for the whole body of a request, such as a page of models or a batch of vectors. */
+class PageRequest implements Http1Handler {
   readonly #upstream: Upstream;
   readonly #resolve: (body: string) => void;
   readonly #reject: (error: SlipwayError) => void;
-  readonly #body = new BoundedBytes(MAX_ANSWER_BYTES);
-  #status = 0;
-  #headers: AnswerHeaders = {};
+  readonly #maxBytes: number;
+  readonly #body: BoundedBytes;
+  #connection: Connection | undefined;
+  #head: AnswerHead | undefined;
+  #aborted = false;
 
-  constructor(upstream: Upstream, resolve: (body: string) => void, reject: (error: SlipwayError) => void) {
+  constructor(
+    upstream: Upstream,
+    maxBytes: number,
+    resolve: (body: string) => void,
+    reject: (error: SlipwayError) => void,
+  ) {
     this.#upstream = upstream;
+    this.#maxBytes = maxBytes;
+    this.#body = new BoundedBytes(maxBytes);
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  controller: Dispatcher.DispatchController | undefined;
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
+  abort(): void {
+    this.#aborted = true;
+    this.#connection?.abort(this);
+    this.#reject(new SlipwayError("client_closed_request", "The client left before the answer was whole."));
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
-    this.#status = status;
-    this.#headers = headers;
+  requestStart(connection: Connection): boolean {
+    if (this.#aborted) return false;
+    this.#connection = connection;
+    return true;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  answerHead(head: AnswerHead): void {
+    this.#head = head;
+  }
+
+  answerData(chunk: Buffer): void {
     if (this.#body.add(chunk)) return;
-    this.#reject(tooLongError(this.#upstream.name, MAX_ANSWER_BYTES));
-    controller.abort(new Error("The answer is too long."));
+    this.#reject(tooLongError(this.#upstream.name, this.#maxBytes));
+    this.#connection?.abort(this);
   }
 
-  onResponseEnd(): void {
+  answerEnd(): void {
     const { codec } = this.#upstream;
-    if (this.#status < 300) this.#resolve(this.#body.text());
-    else this.#reject(codec.decodeError(this.#status, this.#headers, this.#body.text()));
+    const status = this.#head?.status ?? 0;
+    if (status < 300) this.#resolve(this.#body.text());
+    else this.#reject(codec.decodeError(status, headersOf(this.#head?.lines ?? ""), this.#body.text()));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    this.#reject(
-      connectionError(
-        this.#upstream.name,
-        error,
-        { begun: this.#status !== 0, streamed: false },
-        this.#upstream.timeouts,
-      ),
-    );
+  requestError(error: Error): void {
+    const state = { begun: this.#head !== undefined, streamed: false };
+    this.#reject(connectionError(this.#upstream.name, error, state, this.#upstream.timeouts));
   }
 }
 
-/** The body of an answer with a status of 2xx. Rejects with what the provider or the connection said, and at the deadline. */
-export async function requestPage(upstream: Upstream, request: EncodedRequest, deadline: number): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
+/** The body of an answer with a status of 2xx. Rejects with what the provider or the connection said, at the deadline, and when it is stopped. */
+export async function requestPage(
+  upstream: Upstream,
+  request: EncodedRequest,
+  deadline: number,
+  options: PageOptions = {},
+): Promise<string> {
+  const { traceparent = "", maxBytes = MAX_ANSWER_BYTES, signal } = options;
+  let page: PageRequest | undefined;
+  const stop = (): void => page?.abort();
   try {
     return await new Promise<string>((resolve, reject: (error: SlipwayError) => void) => {
-      const handler = new PageRequest(upstream, resolve, reject);
-      timer = setTimeout(
-        () => {
-          reject(deadlineError(upstream.name));
-          handler.controller?.abort(new Error("The time is up."));
-        },
-        Math.max(0, deadline - Date.now()),
+      const { wholeAnswerMs: headMs, idleMs } = upstream.timeouts;
+      page = new PageRequest(upstream, maxBytes, resolve, reject);
+      signal?.addEventListener("abort", stop);
+      if (signal?.aborted === true) return stop();
+      upstream.pool.request(
+        { head: requestHead(upstream, request, traceparent), body: request.body, headMs, idleMs, deadline },
+        page,
       );
-      const { method, path, headers, body } = request;
-      upstream.dispatcher.dispatch({ method, path: upstream.basePath + path, headers: [...headers], body }, handler);
     });
   } catch (error) {
     throw toSlipwayError(error);
   } finally {
-    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
   }
 }

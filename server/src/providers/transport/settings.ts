@@ -1,9 +1,9 @@
-import type { Dispatcher } from "undici";
 import type { Codec } from "../codec.ts";
+import type { Http1Pool } from "./http1/pool.ts";
 
 /**
- * How long an upstream may take, in milliseconds. The deadline of the call holds besides, and before, all of these. undici's
- * timers are coarse: all but the first fire up to a second late.
+ * How long an upstream may take, in milliseconds. The deadline of the call holds besides, and before, all of these. Each is
+ * looked at every 50 ms.
  */
 export interface ProviderTimeouts {
   /** Until a new connection stands. */
@@ -25,6 +25,8 @@ export const DEFAULT_TIMEOUTS: ProviderTimeouts = {
 
 /** Bounds of what an upstream may send, in bytes. */
 export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** Of one batch of vectors: 2,048 of 3,072 numbers each, written out, are some 75 MB. */
+export const MAX_VECTORS_BYTES = 96 * 1024 * 1024;
 export const MAX_ERROR_BYTES = 64 * 1024;
 export const MAX_EVENT_BYTES = 8 * 1024 * 1024;
 /** What may follow an answer that is already whole; a connection with more is not worth keeping. */
@@ -34,7 +36,7 @@ export const MAX_TAIL_BYTES = 64 * 1024;
 export interface Upstream {
   readonly name: string;
   readonly codec: Codec;
-  readonly dispatcher: Dispatcher;
+  readonly pool: Http1Pool;
   /** The path of the base URL, without a slash at its end. */
   readonly basePath: string;
   readonly timeouts: ProviderTimeouts;

@@ -2,22 +2,29 @@ import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
 import type { OfferedModel } from "#router/model-list.ts";
 import { type App, type AppServices, principalOf } from "../../app.ts";
 
-/** `GET /v1/models`: agents first, then what the providers offer, in OpenAI's shape. */
+/** `GET /v1/models`: agents first, then the names of routes, then what the providers offer, in OpenAI's shape. */
 export function registerModels(
   app: App,
   services: AppServices,
-  options: { readonly models: () => Promise<readonly OfferedModel[]>; readonly agents: () => readonly AgentSummary[] },
+  options: {
+    readonly models: () => Promise<readonly OfferedModel[]>;
+    readonly agents: () => readonly AgentSummary[];
+    readonly routes: (tenantId: string) => readonly string[];
+  },
 ): void {
   // Clients sort by it at most: no provider of ours says when a model was made.
   const created = Math.floor(Date.now() / 1000);
   app.get("/v1/models", async (c) => {
-    principalOf(c, services);
+    const { tenantId } = principalOf(c, services);
     const agents = options.agents().filter((agent) => agent.status === "ready");
-    const models = await options.models();
+    const routes = options.routes(tenantId);
+    const taken = new Set(routes);
+    const models = (await options.models()).filter(({ id }) => !taken.has(id));
     return c.json({
       object: "list",
       data: [
         ...agents.map((agent) => ({ id: agent.modelId, object: "model", created, owned_by: "agent" })),
+        ...routes.map((id) => ({ id, object: "model", created, owned_by: "route" })),
         ...models.map((model) => ({ id: model.id, object: "model", created, owned_by: model.provider })),
       ],
     });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ModelEvent } from "@slipway/contracts/model/event.ts";
 import { foldEvents, type ModelAnswer } from "@slipway/contracts/model/fold.ts";
-import type { Message, ModelRequest } from "@slipway/contracts/model/request.ts";
+import { type Message, type ModelRequest, textResult } from "@slipway/contracts/model/request.ts";
 import { createChatCompletionsCodec } from "./codec.ts";
 
 const openai = createChatCompletionsCodec({
@@ -93,7 +93,7 @@ describe("requests", () => {
           { type: "tool_call", id: "c", name: "t", arguments: "{}" },
         ],
       },
-      { role: "tool", content: [{ type: "tool_result", toolCallId: "c", text: "r" }] },
+      { role: "tool", content: [{ type: "tool_result", toolCallId: "c", content: textResult("r") }] },
     ];
     const reasoning = (codec: typeof openai): unknown[] => {
       const { messages } = encode({ messages: turn }, codec) as { messages: Record<string, unknown>[] };
@@ -115,9 +115,12 @@ describe("requests", () => {
       param: "messages[0].content[0]",
     });
     assert.throws(() => at({ role: "tool", content: [image] }), { code: "invalid_request" });
-    assert.throws(() => at({ role: "user", content: [{ type: "tool_result", toolCallId: "c", text: "r" }] }), {
-      code: "invalid_request",
-    });
+    assert.throws(
+      () => at({ role: "user", content: [{ type: "tool_result", toolCallId: "c", content: textResult("r") }] }),
+      {
+        code: "invalid_request",
+      },
+    );
   });
 
   test("the key travels in the header and nowhere else; without one there is no header", () => {

@@ -2,6 +2,7 @@ import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelEvent } from "@slipway/contracts/model/event.ts";
 import type { Codec } from "../../codec.ts";
 import { objectOf, parseAnswer, textOf } from "../json.ts";
+import { createEmbeddingsCodec } from "./embeddings.ts";
 import { encodeBody } from "./encode.ts";
 import { decodeError } from "./errors.ts";
 import type { ChatCompletionsOptions } from "./options.ts";
@@ -39,6 +40,7 @@ export function createChatCompletionsCodec(options: ChatCompletionsOptions): Cod
     decodeAnswer: (body) => decodeAnswer(options, body),
     openStream: (output) => new ChatCompletionsStream(options, output),
     decodeError: (status, headers, body) => decodeError(options, status, headers, body),
+    embeddings: createEmbeddingsCodec(options, postHeaders),
     encodeListModels: () => ({ method: "GET", path: "/models", headers: getHeaders, body: null }),
     decodeListModels(body) {
       const { data } = parseAnswer(provider, body);

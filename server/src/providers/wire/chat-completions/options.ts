@@ -11,4 +11,12 @@ export interface ChatCompletionsOptions {
    * OpenAI knows no such field.
    */
   readonly returnsReasoning: boolean;
+  /** Takes `top_k`, which OpenAI refuses and most who copied it know. */
+  readonly takesTopK?: boolean;
+  /** Takes Anthropic's `cache_control` on parts and tools, as OpenRouter, LiteLLM and DashScope do. */
+  readonly takesCacheControl?: boolean;
+  /** The field that the end user's id goes into; absent: `user`. */
+  readonly endUserField?: "safety_identifier" | "user";
+  /** Gives vectors as base64 when it is asked to, which only OpenAI itself can be relied on for. Absent: no. */
+  readonly knowsBase64?: boolean;
 }

@@ -5,6 +5,7 @@ import { isObject, type JsonObject } from "#lib/shape.ts";
 import type { ModelEventOutput, StreamDecoder } from "../../codec.ts";
 import { arrayOf, objectOf, parseEvent, textOf } from "../json.ts";
 import { TextTemplate } from "../text-template.ts";
+import { decodeAnnotation } from "./annotations.ts";
 import { decodeStreamError } from "./errors.ts";
 import type { ChatCompletionsOptions } from "./options.ts";
 import { ToolCallAssembly } from "./tool-calls.ts";
@@ -124,6 +125,10 @@ export class ChatCompletionsStream implements StreamDecoder {
     if (refusal !== undefined) {
       this.#refused = true;
       this.#output.event({ type: "refusal", text: refusal });
+    }
+    for (const annotation of arrayOf(delta["annotations"])) {
+      const citation = decodeAnnotation(annotation);
+      if (citation) this.#output.event({ type: "citation", citation });
     }
     const calls = delta["tool_calls"];
     if (Array.isArray(calls)) {

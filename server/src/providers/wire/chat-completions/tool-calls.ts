@@ -59,7 +59,15 @@ export class ToolCallAssembly {
     if (!call.started) {
       call.started = true;
       call.id ??= newId("call");
-      this.#output.event({ type: "tool_call_start", index: call.index, id: call.id, name: call.name ?? "" });
+      // Google's upstream in this format signs calls.
+      const signature = textOf(objectOf(objectOf(fragment["extra_content"])["google"])["thought_signature"]);
+      this.#output.event({
+        type: "tool_call_start",
+        index: call.index,
+        id: call.id,
+        name: call.name ?? "",
+        ...(signature === undefined ? {} : { signature, signedBy: "google" as const }),
+      });
     }
     const delta = call.held + text;
     call.held = "";

@@ -1,21 +1,23 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { ImagePart, Message, Part, TextPart } from "@slipway/contracts/model/request.ts";
-import { asArray, asName, asObject, asString, type JsonObject, optional } from "#lib/shape.ts";
+import {
+  type Citation,
+  type Message,
+  type Part,
+  type TextPart,
+  textResult,
+  type ToolCallPart,
+} from "@slipway/contracts/model/request.ts";
+import { asArray, asName, asObject, asString, isObject, type JsonObject, optional } from "#lib/shape.ts";
+import { decodeAnnotation } from "#providers/wire/chat-completions/annotations.ts";
+import { decodePart, unsupported } from "./decode-parts.ts";
 
 const KNOWN_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
-  system: new Set(["role", "content"]),
-  developer: new Set(["role", "content"]),
-  user: new Set(["role", "content"]),
-  assistant: new Set(["role", "content", "tool_calls", "refusal", "reasoning_content"]),
-  tool: new Set(["role", "content", "tool_call_id"]),
+  system: new Set(["role", "content", "name"]),
+  developer: new Set(["role", "content", "name"]),
+  user: new Set(["role", "content", "name"]),
+  assistant: new Set(["role", "content", "name", "tool_calls", "refusal", "reasoning_content", "annotations"]),
+  tool: new Set(["role", "content", "tool_call_id", "name"]),
 };
-
-function unsupported(param: string, hint: string): SlipwayError {
-  return new SlipwayError("unsupported_field", `\`${param}\` cannot be carried to a model by this server.`, {
-    param,
-    hint,
-  });
-}
 
 // Clients send answers back as they got them, with empty fields such as `annotations: []` or `audio: null`.
 function isEmpty(value: unknown): boolean {
@@ -28,60 +30,34 @@ function refuseUnknown(message: JsonObject, known: ReadonlySet<string>, path: st
   }
 }
 
-const DATA_URL = /^data:([a-z0-9.+-]+\/[a-z0-9.+-]+);base64,/i;
-
-function decodeImage(part: JsonObject, path: string): ImagePart {
-  const image = asObject(part["image_url"], `${path}.image_url`);
-  const url = asName(image["url"], `${path}.image_url.url`);
-  const detail = optional(image["detail"], `${path}.image_url.detail`, asString);
-  const head = DATA_URL.exec(url);
-  if (!head && url.startsWith("data:")) {
-    throw new SlipwayError(
-      "invalid_request",
-      `\`${path}.image_url.url\` is a data URL without a media type and base64 data.`,
-      {
-        param: `${path}.image_url.url`,
-        hint: "Write it as data:image/png;base64,….",
-      },
-    );
-  }
-  const source: ImagePart["source"] = head
-    ? { kind: "base64", mediaType: head[1] ?? "", data: url.slice(head[0].length) }
-    : { kind: "url", url };
-  return detail === undefined ? { type: "image", source } : { type: "image", source, detail };
-}
-
-function decodePart(value: unknown, path: string): TextPart | ImagePart {
-  const part = asObject(value, path);
-  const type = asString(part["type"], `${path}.type`);
-  switch (type) {
-    case "text":
-      return { type: "text", text: asString(part["text"], `${path}.text`) };
-    case "refusal":
-      return { type: "text", text: asString(part["refusal"], `${path}.refusal`) };
-    case "image_url":
-      return decodeImage(part, path);
-    default:
-      throw unsupported(
-        `${path}.type`,
-        `Parts of type text and image_url are carried; this one is ${JSON.stringify(type.slice(0, 64))}.`,
-      );
-  }
-}
-
 function decodeContent(value: unknown, path: string): Part[] {
   if (typeof value === "string") return [{ type: "text", text: value }];
   return asArray(value, path).map((part, index) => decodePart(part, `${path}[${index}]`));
 }
 
-function decodeText(value: unknown, path: string): string {
-  if (typeof value === "string") return value;
-  let text = "";
-  for (const part of decodeContent(value, path)) {
+function decodeTexts(value: unknown, path: string): TextPart[] {
+  return decodeContent(value, path).map((part) => {
     if (part.type !== "text") throw unsupported(path, "Only text is carried here.");
-    text += part.text;
-  }
-  return text;
+    return part;
+  });
+}
+
+// Google's clients of this format find the signature of a call here, and must send it back.
+function decodeSignature(call: JsonObject): Pick<ToolCallPart, "signature" | "signedBy"> {
+  const extra = call["extra_content"];
+  const google = isObject(extra) ? extra["google"] : undefined;
+  const signature = isObject(google) ? google["thought_signature"] : undefined;
+  return typeof signature === "string" ? { signature, signedBy: "google" } : {};
+}
+
+// The sources of an answer's text; they stand beside it, and it is one part.
+function withAnnotations(content: Part[], value: unknown, path: string): Part[] {
+  if (isEmpty(value)) return content;
+  const citations = asArray(value, path).flatMap((item): Citation[] => {
+    const citation = decodeAnnotation(item);
+    return citation ? [citation] : [];
+  });
+  return content.map((part, index) => (index === 0 && part.type === "text" ? { ...part, citations } : part));
 }
 
 function decodeToolCall(value: unknown, path: string): Part {
@@ -95,6 +71,7 @@ function decodeToolCall(value: unknown, path: string): Part {
     id: asName(call["id"], `${path}.id`),
     name: asName(fn["name"], `${path}.function.name`),
     arguments: asString(fn["arguments"], `${path}.function.arguments`),
+    ...decodeSignature(call),
   };
 }
 
@@ -102,7 +79,10 @@ function decodeAssistant(message: JsonObject, path: string): Message {
   const content: Part[] = [];
   const reasoning = optional(message["reasoning_content"], `${path}.reasoning_content`, asString);
   if (reasoning) content.push({ type: "reasoning", text: reasoning });
-  if (!isEmpty(message["content"])) content.push(...decodeContent(message["content"], `${path}.content`));
+  if (!isEmpty(message["content"])) {
+    const said = decodeContent(message["content"], `${path}.content`);
+    content.push(...withAnnotations(said, message["annotations"], `${path}.annotations`));
+  }
   const refusal = optional(message["refusal"], `${path}.refusal`, asString);
   if (refusal) content.push({ type: "text", text: refusal });
   const calls = optional(message["tool_calls"], `${path}.tool_calls`, asArray) ?? [];
@@ -125,21 +105,28 @@ function decodeMessage(value: unknown, path: string): Message {
     });
   }
   refuseUnknown(message, known, path);
+  const name = optional(message["name"], `${path}.name`, asName);
+  const named = name === undefined || role === "tool" ? {} : { name };
   switch (role) {
     case "assistant":
-      return decodeAssistant(message, path);
-    case "tool": {
-      const toolCallId = asName(message["tool_call_id"], `${path}.tool_call_id`);
-      return {
-        role,
-        content: [{ type: "tool_result", toolCallId, text: decodeText(message["content"], `${path}.content`) }],
-      };
-    }
+      return { ...decodeAssistant(message, path), ...named };
+    case "tool":
+      return { role, content: [decodeResult(message, name, path)] };
     case "user":
-      return { role, content: decodeContent(message["content"], `${path}.content`) };
+      return { role, content: decodeContent(message["content"], `${path}.content`), ...named };
     default:
-      return { role: "system", content: [{ type: "text", text: decodeText(message["content"], `${path}.content`) }] };
+      return { role: "system", content: decodeTexts(message["content"], `${path}.content`), ...named };
   }
+}
+
+function decodeResult(message: JsonObject, name: string | undefined, path: string): Part {
+  const { content } = message;
+  return {
+    type: "tool_result",
+    toolCallId: asName(message["tool_call_id"], `${path}.tool_call_id`),
+    content: typeof content === "string" ? textResult(content) : decodeTexts(content, `${path}.content`),
+    ...(name === undefined ? {} : { name }),
+  };
 }
 
 /** OpenAI's `messages` in the words of the event model. */

@@ -16,46 +16,48 @@ function refused(body: unknown): SlipwayError {
   throw new Error("was not refused");
 }
 
+const USUAL = {
+  model: "gpt-5-mini",
+  messages: [
+    { role: "developer", content: "be brief" },
+    {
+      role: "user",
+      content: [
+        { type: "text", text: "what is it?" },
+        { type: "image_url", image_url: { url: "data:image/png;base64,AAAA", detail: "low" } },
+      ],
+    },
+    {
+      role: "assistant",
+      content: null,
+      refusal: null,
+      annotations: [],
+      tool_calls: [{ id: "c1", type: "function", function: { name: "look", arguments: "{}" } }],
+    },
+    { role: "tool", tool_call_id: "c1", content: "a cat" },
+  ],
+  tools: [
+    {
+      type: "function",
+      function: { name: "look", description: "looks", parameters: { type: "object" }, strict: true },
+    },
+  ],
+  tool_choice: { type: "function", function: { name: "look" } },
+  max_completion_tokens: 10,
+  max_tokens: 99,
+  temperature: 0.5,
+  top_p: 1,
+  stop: "END",
+  seed: -3,
+  response_format: { type: "json_schema", json_schema: { name: "n", schema: { type: "object" } } },
+  stream: true,
+  stream_options: { include_usage: true },
+  user: "u",
+  store: null,
+};
+
 test("the fields that every provider understands are read", () => {
-  const { request, streamUsage } = decode({
-    model: "gpt-5-mini",
-    messages: [
-      { role: "developer", content: "be brief" },
-      {
-        role: "user",
-        content: [
-          { type: "text", text: "what is it?" },
-          { type: "image_url", image_url: { url: "data:image/png;base64,AAAA", detail: "low" } },
-        ],
-      },
-      {
-        role: "assistant",
-        content: null,
-        refusal: null,
-        annotations: [],
-        tool_calls: [{ id: "c1", type: "function", function: { name: "look", arguments: "{}" } }],
-      },
-      { role: "tool", tool_call_id: "c1", content: "a cat" },
-    ],
-    tools: [
-      {
-        type: "function",
-        function: { name: "look", description: "looks", parameters: { type: "object" }, strict: true },
-      },
-    ],
-    tool_choice: { type: "function", function: { name: "look" } },
-    max_completion_tokens: 10,
-    max_tokens: 99,
-    temperature: 0.5,
-    top_p: 1,
-    stop: "END",
-    seed: -3,
-    response_format: { type: "json_schema", json_schema: { name: "n", schema: { type: "object" } } },
-    stream: true,
-    stream_options: { include_usage: true },
-    user: "u",
-    store: null,
-  });
+  const { request, streamUsage } = decode(USUAL);
   assert.equal(streamUsage, true);
   assert.deepEqual(request, {
     model: "gpt-5-mini",
@@ -69,7 +71,10 @@ test("the fields that every provider understands are read", () => {
         ],
       },
       { role: "assistant", content: [{ type: "tool_call", id: "c1", name: "look", arguments: "{}" }] },
-      { role: "tool", content: [{ type: "tool_result", toolCallId: "c1", text: "a cat" }] },
+      {
+        role: "tool",
+        content: [{ type: "tool_result", toolCallId: "c1", content: [{ type: "text", text: "a cat" }] }],
+      },
     ],
     tools: [{ name: "look", description: "looks", parameters: { type: "object" }, strict: true }],
     toolChoice: { name: "look" },
@@ -80,8 +85,96 @@ test("the fields that every provider understands are read", () => {
     seed: -3,
     responseFormat: { type: "json_schema", name: "n", schema: { type: "object" } },
     stream: true,
+    endUser: "u",
     extra: { family: "openai", fields: { user: "u" } },
   });
+});
+
+const BREAKPOINT = { mode: "explicit", ttl: "12h" };
+const ANNOTATION = { type: "url_citation", url_citation: { url: "u", title: "t", start_index: 0, end_index: 2 } };
+
+const RICH = {
+  model: "m",
+  messages: [
+    {
+      role: "user",
+      name: "Zoe",
+      content: [
+        { type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBE" } },
+        { type: "file", file: { file_id: "file-1" }, prompt_cache_breakpoint: BREAKPOINT },
+        { type: "input_audio", input_audio: { data: "UklG", format: "mp3" } },
+        { type: "text", text: "x", cache_control: { type: "ephemeral", ttl: "1h" } },
+      ],
+    },
+    {
+      role: "assistant",
+      content: "so",
+      annotations: [ANNOTATION],
+      tool_calls: [
+        {
+          id: "c",
+          function: { name: "t", arguments: "{}" },
+          extra_content: { google: { thought_signature: "sig" } },
+        },
+      ],
+    },
+    { role: "tool", tool_call_id: "c", name: "t", content: [{ type: "text", text: "r" }] },
+  ],
+  reasoning_effort: "xhigh",
+  presence_penalty: 1,
+  frequency_penalty: -1,
+  top_k: 5,
+  safety_identifier: "s",
+  user: "u",
+};
+
+test("files, sounds, marks, names, sources and settings of reasoning are read", () => {
+  const { request } = decode(RICH);
+  assert.deepEqual(request.messages, [
+    {
+      role: "user",
+      name: "Zoe",
+      content: [
+        { type: "file", source: { kind: "base64", mediaType: "application/pdf", data: "JVBE" }, filename: "a.pdf" },
+        {
+          type: "file",
+          source: { kind: "id", family: "openai", id: "file-1" },
+          cache: { extra: { family: "openai", fields: BREAKPOINT } },
+        },
+        { type: "file", source: { kind: "base64", mediaType: "audio/mpeg", data: "UklG" } },
+        { type: "text", text: "x", cache: { ttl: "1h" } },
+      ],
+    },
+    {
+      role: "assistant",
+      content: [
+        {
+          type: "text",
+          text: "so",
+          citations: [
+            { url: "u", title: "t", startIndex: 0, endIndex: 2, native: { family: "openai", value: ANNOTATION } },
+          ],
+        },
+        { type: "tool_call", id: "c", name: "t", arguments: "{}", signature: "sig", signedBy: "google" },
+      ],
+    },
+    {
+      role: "tool",
+      content: [{ type: "tool_result", toolCallId: "c", name: "t", content: [{ type: "text", text: "r" }] }],
+    },
+  ]);
+  const { reasoning, presencePenalty, frequencyPenalty, topK, endUser, extra } = request;
+  assert.deepEqual(
+    { reasoning, presencePenalty, frequencyPenalty, topK, endUser, extra },
+    {
+      reasoning: { effort: "xhigh" },
+      presencePenalty: 1,
+      frequencyPenalty: -1,
+      topK: 5,
+      endUser: "s",
+      extra: { family: "openai", fields: { safety_identifier: "s", user: "u" } },
+    },
+  );
 });
 
 test("metadata.thread_id continues a thread and does not travel on", () => {
@@ -100,6 +193,12 @@ for (const [name, body, param] of [
   ["an empty assistant message", { model: "m", messages: [{ role: "assistant" }] }, "messages[0].content"],
   ["a temperature out of range", { model: "m", messages: MESSAGES, temperature: 3 }, "temperature"],
   ["max_tokens of 0", { model: "m", messages: MESSAGES, max_tokens: 0 }, "max_tokens"],
+  ["an effort that nobody knows", { model: "m", messages: MESSAGES, reasoning_effort: "huge" }, "reasoning_effort"],
+  [
+    "a file without data",
+    { model: "m", messages: [{ role: "user", content: [{ type: "file", file: { file_data: "JVBE" } }] }] },
+    "messages[0].content[0].file.file_data",
+  ],
   [
     "a data URL without base64",
     { model: "m", messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:x" } }] }] },
@@ -119,7 +218,7 @@ for (const [body, param] of [
   [{ functions: [] }, "functions"],
   [{ messages: [{ role: "user", content: "x", voice: "low" }] }, "messages[0].voice"],
   [
-    { messages: [{ role: "user", content: [{ type: "input_audio", input_audio: {} }] }] },
+    { messages: [{ role: "user", content: [{ type: "input_video", input_video: {} }] }] },
     "messages[0].content[0].type",
   ],
 ] as const) {

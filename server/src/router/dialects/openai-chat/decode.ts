@@ -1,5 +1,11 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { ModelRequest, ResponseFormat, ToolChoice, ToolDefinition } from "@slipway/contracts/model/request.ts";
+import type {
+  ModelRequest,
+  ReasoningSettings,
+  ResponseFormat,
+  ToolChoice,
+  ToolDefinition,
+} from "@slipway/contracts/model/request.ts";
 import {
   asArray,
   asBoolean,
@@ -14,6 +20,7 @@ import {
 } from "#lib/shape.ts";
 import type { DecodedRequest } from "../dialect.ts";
 import { decodeMessages } from "./decode-messages.ts";
+import { decodeMark } from "./decode-parts.ts";
 
 /** Fields that this decoder reads; every other one travels as it came to a provider of OpenAI's family. */
 const READ_FIELDS = new Set([
@@ -28,6 +35,10 @@ const READ_FIELDS = new Set([
   "top_p",
   "stop",
   "seed",
+  "top_k",
+  "presence_penalty",
+  "frequency_penalty",
+  "reasoning_effort",
   "response_format",
   "stream",
   "stream_options",
@@ -60,6 +71,7 @@ function decodeTool(value: unknown, path: string): ToolDefinition {
     },
     ...(description === undefined ? {} : { description }),
     ...(strict === undefined ? {} : { strict }),
+    ...decodeMark(tool, path),
   };
 }
 
@@ -136,7 +148,20 @@ function decodeMetadata(body: JsonObject): { threadId: string | undefined; rest:
   };
 }
 
+const EFFORTS: ReadonlySet<string> = new Set(["none", "minimal", "low", "medium", "high", "xhigh", "max"]);
+
+function isEffort(value: string): value is NonNullable<ReasoningSettings["effort"]> {
+  return EFFORTS.has(value);
+}
+
+function decodeEffort(value: unknown, path: string): ReasoningSettings {
+  const effort = asString(value, path);
+  if (isEffort(effort)) return { effort };
+  throw new SlipwayError("invalid_request", `\`${path}\` must be one of ${[...EFFORTS].join(", ")}.`, { param: path });
+}
+
 const temperature = numberBetween(0, 2);
+const penalty = numberBetween(-2, 2);
 const topP = numberBetween(0, 1);
 const tokens = integerFrom(1);
 const seed = integerFrom(Number.MIN_SAFE_INTEGER);
@@ -168,6 +193,15 @@ export function decode(value: unknown): DecodedRequest {
   set("temperature", optional(body["temperature"], "temperature", temperature));
   set("topP", optional(body["top_p"], "top_p", topP));
   set("stop", optional(body["stop"], "stop", decodeStop));
+  set("topK", optional(body["top_k"], "top_k", tokens));
+  set("presencePenalty", optional(body["presence_penalty"], "presence_penalty", penalty));
+  set("frequencyPenalty", optional(body["frequency_penalty"], "frequency_penalty", penalty));
+  set("reasoning", optional(body["reasoning_effort"], "reasoning_effort", decodeEffort));
+  // Both travel to OpenAI under their own names as well.
+  set(
+    "endUser",
+    optional(body["safety_identifier"], "safety_identifier", asString) ?? optional(body["user"], "user", asString),
+  );
   set("seed", optional(body["seed"], "seed", seed));
   set("responseFormat", optional(body["response_format"], "response_format", decodeResponseFormat));
   set("extra", fields && { family: "openai", fields });

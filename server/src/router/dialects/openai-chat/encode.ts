@@ -1,12 +1,14 @@
-import type { ErrorCode, SlipwayError } from "@slipway/contracts/errors.ts";
 import type { FinishReason } from "@slipway/contracts/model/event.ts";
 import type { ModelAnswer } from "@slipway/contracts/model/fold.ts";
+import type { ToolCallPart } from "@slipway/contracts/model/request.ts";
 import type { Usage } from "@slipway/contracts/model/usage.ts";
 import type { AnswerFrame } from "../dialect.ts";
+import { encodeCitation } from "./encode-citation.ts";
 
 /** OpenAI's `finish_reason`; a refusal is told by the message, not by the reason. */
 export function encodeFinishReason(reason: FinishReason): string {
-  return reason === "refusal" ? "stop" : reason;
+  if (reason === "refusal") return "stop";
+  return reason === "pause" ? "length" : reason;
 }
 
 /** OpenAI's usage object: there cached tokens are part of the prompt and reasoning is part of the completion. */
@@ -22,20 +24,47 @@ export function encodeUsage(usage: Usage): unknown {
   };
 }
 
+/** The signature that Google's clients of this format find beside a call, and must send back with it. */
+export function encodeSignature(call: Pick<ToolCallPart, "signature" | "signedBy">): Record<string, unknown> {
+  return call.signature !== undefined && call.signedBy === "google"
+    ? { extra_content: { google: { thought_signature: call.signature } } }
+    : {};
+}
+
+/** The sources of all pieces of text; their spans count from the start of the whole. */
+function encodeAnnotations(answer: ModelAnswer): unknown[] {
+  const annotations: unknown[] = [];
+  let from = 0;
+  for (const part of answer.content) {
+    if (part.type !== "text") continue;
+    const to = from + part.text.length;
+    for (const citation of part.citations ?? []) {
+      const annotation = encodeCitation(citation, from, to);
+      if (annotation !== undefined) annotations.push(annotation);
+    }
+    from = to;
+  }
+  return annotations;
+}
+
 /** A whole answer as a `chat.completion` object. */
 export function encode(answer: ModelAnswer, frame: AnswerFrame): unknown {
+  const annotations = encodeAnnotations(answer);
+  const calls = answer.content.filter((part) => part.type === "tool_call");
   const message = {
     role: "assistant",
     content: answer.text === "" && (answer.toolCalls.length > 0 || answer.refusal !== "") ? null : answer.text,
     refusal: answer.refusal === "" ? null : answer.refusal,
     ...(answer.reasoning === "" ? {} : { reasoning_content: answer.reasoning }),
-    ...(answer.toolCalls.length === 0
+    ...(annotations.length === 0 ? {} : { annotations }),
+    ...(calls.length === 0
       ? {}
       : {
-          tool_calls: answer.toolCalls.map((call) => ({
+          tool_calls: calls.map((call) => ({
             id: call.id,
             type: "function",
             function: { name: call.name, arguments: call.arguments },
+            ...encodeSignature(call),
           })),
         }),
   };
@@ -46,26 +75,5 @@ export function encode(answer: ModelAnswer, frame: AnswerFrame): unknown {
     model: answer.model ?? frame.model,
     choices: [{ index: 0, message, logprobs: null, finish_reason: encodeFinishReason(answer.finishReason ?? "stop") }],
     ...(answer.usage ? { usage: encodeUsage(answer.usage) } : {}),
-  };
-}
-
-const ERROR_TYPES: Partial<Record<ErrorCode, string>> = {
-  unauthenticated: "authentication_error",
-  forbidden: "permission_error",
-  rate_limited: "rate_limit_error",
-  concurrency_exceeded: "rate_limit_error",
-  provider_rate_limited: "rate_limit_error",
-};
-
-/** OpenAI's error object; the hint is part of the message because clients show only that. */
-export function encodeError(error: SlipwayError): unknown {
-  const fallback = error.status >= 500 ? "api_error" : "invalid_request_error";
-  return {
-    error: {
-      message: error.hint === undefined ? error.message : `${error.message} ${error.hint}`,
-      type: ERROR_TYPES[error.code] ?? fallback,
-      param: error.param ?? null,
-      code: error.code,
-    },
   };
 }

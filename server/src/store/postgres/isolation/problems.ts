@@ -10,7 +10,11 @@ const ROLES = ["slipway_app", "slipway_directory"];
 
 // As PostgreSQL writes the conditions of the migrations back (pg_get_expr).
 const OWN_TENANT = "(tenant_id = current_setting('slipway.tenant_id'::text, true))";
-const DIRECTORY = "((CURRENT_USER = 'slipway_directory'::name) AND (revoked_at IS NULL))";
+/** What the directory's role may read, by table. */
+const DIRECTORY: ReadonlyMap<string, string> = new Map([
+  ["api_keys", "((CURRENT_USER = 'slipway_directory'::name) AND (revoked_at IS NULL))"],
+  ["routes", "(CURRENT_USER = 'slipway_directory'::name)"],
+]);
 
 /**
  * Everything by which the server's login, or its roles, could get round row level security: one sentence each, none when
@@ -78,9 +82,8 @@ function isOwnTenant(policy: Policy): boolean {
 }
 
 function isDirectory(policy: Policy): boolean {
-  return (
-    policy.table === "api_keys" && policy.readOnly && isFor(policy, "slipway_directory") && policy.using === DIRECTORY
-  );
+  const using = DIRECTORY.get(policy.table);
+  return using !== undefined && policy.readOnly && isFor(policy, "slipway_directory") && policy.using === using;
 }
 
 function isFor(policy: Policy, role: string): boolean {

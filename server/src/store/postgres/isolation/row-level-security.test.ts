@@ -17,6 +17,9 @@ const TABLES = [
   "runs",
   "usage_ledger",
   "audit_records",
+  "routes",
+  "idempotency_records",
+  "kept_answers",
 ] as const;
 
 /** A row of another tenant for each table; `id` is new in it. */
@@ -30,6 +33,9 @@ const ROWS: Readonly<Record<string, string>> = {
   usage_ledger:
     "(tenant_id, id, request_id, key_id, provider, model, input_tokens, cached_read_tokens, cache_write_tokens, " +
     "output_tokens, reasoning_tokens, source, outcome, at) values ('victim', 'planted', 'x', 'x', 'x', 'x', 0, 0, 0, 0, 0, 'none', 'ok', now())",
+  routes: "(tenant_id, name, spec) values ('victim', 'planted', '{}')",
+  idempotency_records: `(tenant_id, key_hash, fingerprint, owner, leased_until, expires_at) values ('victim', '\\x${"01".repeat(32)}', '\\x${"00".repeat(32)}', 'x', now(), now())`,
+  kept_answers: "(tenant_id, id, item_ids, content, expires_at) values ('victim', 'planted', '{}', 'x', now())",
   audit_records:
     "(tenant_id, id, actor, action, target, outcome, request_id, release, at) values ('victim', 'planted', 'x', 'x', 'x', 'ok', 'x', 'x', now())",
 };
@@ -100,8 +106,32 @@ async function fill(store: Store): Promise<void> {
     const line = { id: "1", tenantId, requestId: "x", at: new Date() };
     const usage = { input: 1, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
     await store.usageLedger.append([
-      { ...line, keyId: "x", agent: null, provider: "x", model: "x", usage, source: "none", outcome: "ok" },
+      {
+        ...line,
+        keyId: "x",
+        agent: null,
+        provider: "x",
+        model: "x",
+        usage,
+        source: "none",
+        cost: null,
+        priceVersion: "x",
+        outcome: "ok",
+      },
     ]);
+    await store.routes.put(tenantId, "route_1", {});
+    await store.idempotency.claim(
+      tenantId,
+      { keyHash: Buffer.alloc(32), owner: "x" },
+      { fingerprint: Buffer.alloc(32), leaseMs: 60_000, ttlMs: 60_000 },
+    );
+    await store.keptAnswers.put(tenantId, {
+      id: "answer_1",
+      previousId: null,
+      itemIds: [],
+      content: randomBytes(8),
+      expiresAt: new Date(Date.now() + 60_000),
+    });
     await store.auditRecords.append([
       { ...line, actor: "x", action: "x", target: "x", outcome: "ok", code: null, release: "x" },
     ]);
@@ -186,6 +216,7 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
         }
       };
       assert.equal(await as("select tenant_id, id, name, hash, revoked_at from slipway.api_keys"), 2);
+      assert.equal(await as("select tenant_id, name, spec from slipway.routes"), 2);
       assert.equal(await as("select version from slipway.directory_version"), 1);
       const refused = [
         "select prefix from slipway.api_keys",
@@ -193,7 +224,11 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
         "update slipway.api_keys set revoked_at = null",
         "update slipway.directory_version set version = 0",
         "delete from slipway.schema_migrations",
-        ...TABLES.filter((table) => table !== "api_keys").map((table) => `select from slipway.${table}`),
+        "select created_at from slipway.routes",
+        "delete from slipway.routes",
+        ...TABLES.filter((table) => table !== "api_keys" && table !== "routes").map(
+          (table) => `select from slipway.${table}`,
+        ),
       ];
       for (const text of refused) await assert.rejects(as(text), { code: "42501" }, text);
     },

@@ -3,6 +3,7 @@ import type { UsageLedger } from "../../usage-ledger.ts";
 import { byTenant } from "../by-tenant.ts";
 import type { Database } from "../database.ts";
 import { appendUsage } from "./append.ts";
+import { reportUsage, usageReport } from "./report.ts";
 import { totalUsage } from "./total.ts";
 
 export function createUsageLedger(database: Database): UsageLedger {
@@ -19,6 +20,9 @@ export function createUsageLedger(database: Database): UsageLedger {
       if (!row) return { calls: 0, usage: NO_USAGE };
       const { calls, ...usage } = row;
       return { calls, usage };
+    },
+    async report(tenantId, query) {
+      return usageReport(await database.asTenant(tenantId, reportUsage(tenantId, query)), query);
     },
   };
 }

@@ -5,9 +5,9 @@ import {
   type CreatedApiKey,
 } from "@slipway/contracts/api/api-keys.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { KeySnapshot } from "#identity/key-snapshot.ts";
 import { newId } from "#lib/ids.ts";
 import type { ApiKeys, StoredApiKey } from "#store/api-keys.ts";
+import type { ChangeFeed } from "#store/change-feed.ts";
 import { type App, type AppServices, auditOf, jsonBody, pathParam, principalOf } from "../../../app.ts";
 
 function present(key: StoredApiKey): ApiKey {
@@ -26,18 +26,18 @@ export function registerApiKeys(
   services: AppServices,
   options: {
     readonly apiKeys: ApiKeys;
-    readonly snapshot: KeySnapshot;
+    readonly changes: ChangeFeed;
     /** A new key with its recognisable beginning and the hash to store. */
     readonly mint: () => { readonly key: string; readonly prefix: string; readonly hash: Uint8Array };
   },
 ): void {
-  const { apiKeys, snapshot, mint } = options;
+  const { apiKeys, changes, mint } = options;
   app.post("/api/v1/api-keys", async (c) => {
     const principal = principalOf(c, services);
     const { name } = await jsonBody(c, createApiKeySchema);
     const { key, prefix, hash } = mint();
     const stored = await apiKeys.create(principal.tenantId, { id: newId("key"), name, prefix, hash });
-    await snapshot.refresh();
+    await changes.refresh();
     auditOf(c, services, principal, "api_key.create", stored.id);
     c.header("cache-control", "no-store");
     const created: CreatedApiKey = { ...present(stored), key };
@@ -55,7 +55,7 @@ export function registerApiKeys(
     if (!(await apiKeys.revoke(principal.tenantId, id))) {
       throw new SlipwayError("not_found", "There is no such API key.", { hint: "GET /api/v1/api-keys lists them." });
     }
-    await snapshot.refresh();
+    await changes.refresh();
     auditOf(c, services, principal, "api_key.revoke", id);
     return c.body(null, 204);
   });

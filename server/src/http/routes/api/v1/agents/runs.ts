@@ -16,13 +16,15 @@ import {
   pathParam,
   principalOf,
 } from "../../../../app.ts";
-import type { Admit } from "../../../../edge/admission.ts";
+import { type Admit, stillThere } from "../../../../edge/admission.ts";
 import { EventStream } from "../../../../edge/event-stream.ts";
+import type { KeepAlive } from "../../../../edge/keep-alive.ts";
 
 /** Runs the prepared run to its end and sends each event to the client as it comes. */
-async function streamRun(c: AppContext, prepared: PreparedRun): Promise<Run> {
+async function streamRun(c: AppContext, prepared: PreparedRun, keepAlive: KeepAlive | undefined): Promise<Run> {
   const res = c.env.outgoing;
   const stream = new EventStream(res, UI_MESSAGE_STREAM_HEADERS);
+  if (keepAlive) stream.keepAlive(keepAlive);
   const writer = new UiMessageStream(prepared);
   stream.write(writer.begin());
   const run = prepared.start({
@@ -53,6 +55,7 @@ export function registerRuns(
     readonly admit: Admit;
     readonly requestTimeoutMs: number;
     readonly mock: boolean;
+    readonly keepAlive: KeepAlive | undefined;
   },
 ): void {
   const { runner, admit } = options;
@@ -76,7 +79,7 @@ export function registerRuns(
     auditOf(c, services, principal, "agent.run", `${agent}/${prepared.runId}`);
     c.env.context.model = `agent/${agent}`;
     if (stream) {
-      lease.settle((await streamRun(c, prepared)).usage);
+      lease.settle((await streamRun(c, prepared, options.keepAlive)).usage);
       return RESPONSE_ALREADY_SENT;
     }
     const run = await untilEnded(c, prepared.start({ event: () => {} }));
@@ -86,7 +89,7 @@ export function registerRuns(
   };
   app.post("/api/v1/agents/:name/runs", async (c) => {
     const principal = principalOf(c, services);
-    const lease = admit(principal);
+    const lease = await stillThere(c.env.outgoing, admit(principal));
     try {
       return await begin(c, principal, lease);
     } finally {

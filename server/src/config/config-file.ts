@@ -1,0 +1,40 @@
+import { hash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { ReadYaml } from "./slipway-yaml.ts";
+
+/** Where the file is, and whether a server may start without it. */
+export interface ConfigFileSettings {
+  readonly path: string;
+  readonly required: boolean;
+}
+
+/** The file as it is now. */
+export interface ConfigFile {
+  readonly read: ReadYaml;
+  /** The first 8 hex digits of its SHA-256. */
+  readonly version: string;
+}
+
+/**
+ * Reads and checks the file; undefined when there is none and none is required.
+ * Throws `config_invalid` when it is wrong, unreadable, or missing where it is required.
+ */
+export async function readConfigFile(settings: ConfigFileSettings): Promise<ConfigFile | undefined> {
+  const name = basename(settings.path);
+  let text: string;
+  try {
+    text = await readFile(settings.path, "utf8");
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (missing && !settings.required) return undefined;
+    throw new SlipwayError("config_invalid", `${name} cannot be read${missing ? ": there is no such file" : ""}.`, {
+      hint: "SLIPWAY_CONFIG says where it is.",
+      cause: error,
+    });
+  }
+  // Loaded when there is something to parse: most servers start without.
+  const { readSlipwayYaml } = await import("./slipway-yaml.ts");
+  return { read: readSlipwayYaml(text, name), version: hash("sha256", text).slice(0, 8) };
+}

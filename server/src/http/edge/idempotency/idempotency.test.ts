@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test, type TestContext } from "node:test";
+import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { Claim, IdempotencyRecords } from "#store/idempotency-records.ts";
+import type { LogFields, Logger } from "#telemetry/logger.ts";
+import { createMetrics } from "#telemetry/metrics.ts";
+import { beginContext } from "../../context.ts";
+import { noteError, sendError } from "../errors.ts";
+import { createIdempotency, type IdempotencyOptions } from "./idempotency.ts";
+
+const away = (): Promise<never> => Promise.reject(new SlipwayError("database_unavailable", "It is away."));
+
+interface World {
+  readonly said: string[];
+  readonly options: IdempotencyOptions;
+}
+
+function world(records: Partial<IdempotencyRecords>, tenants: readonly string[] = []): World {
+  const said: string[] = [];
+  const note = (_: LogFields, message: string): void => void said.push(message);
+  const log: Logger = { debug: note, info: note, warn: note, error: note, flush: () => {} };
+  const taken: Claim = { status: "taken" };
+  return {
+    said,
+    options: {
+      records: {
+        claim: () => Promise.resolve(taken),
+        renew: () => Promise.resolve(true),
+        finish: () => Promise.resolve(true),
+        release: () => Promise.resolve(),
+        purge: () => Promise.resolve(0),
+        ...records,
+      },
+      authenticate: () => ({ tenantId: "t", keyId: "k", keyName: "K", via: "key" }),
+      envelopes: { seal: (_, bytes) => Promise.resolve(bytes), open: (_, bytes) => Promise.resolve(bytes) },
+      pepper: Buffer.alloc(32),
+      audit: () => {},
+      log,
+      metrics: createMetrics(),
+      maxBodyBytes: 1000,
+      leaseMs: 30_000,
+      tenants: () => Promise.resolve(tenants),
+    },
+  };
+}
+
+/** A real server whose only handler answers `made <n>` behind the guard; answers its address. */
+async function serve(
+  t: TestContext,
+  { options }: World,
+): Promise<{ readonly url: string; readonly calls: () => number }> {
+  const guard = createIdempotency(options);
+  let calls = 0;
+  const handler = guard.guard(
+    ({ res }) => {
+      calls += 1;
+      res.statusCode = 201;
+      res.end(`made ${calls}`);
+    },
+    () => ({ route: "/x" }),
+  );
+  const listener = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const context = beginContext(req);
+    try {
+      await handler({ req, res, context });
+    } catch (error) {
+      sendError(res, noteError(error, context, options.log), context);
+    }
+  };
+  const server = createServer((req, res) => void listener(req, res));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(async () => {
+    server.close();
+    server.closeAllConnections();
+    await guard.close(1000);
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`, calls: () => calls };
+}
+
+const post = (url: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(url, { method: "POST", headers, body: "{}" });
+
+test("without a database a request with the header is refused and does nothing; one without it is served", async (t) => {
+  const { url, calls } = await serve(t, world({ claim: away }));
+  assert.equal((await post(url, { "idempotency-key": "a" })).status, 503);
+  assert.equal(calls(), 0);
+  assert.equal(await (await post(url)).text(), "made 1");
+});
+
+test("a database that goes away while the request runs keeps its client from nothing, and is said", async (t) => {
+  const made = world({ finish: away });
+  const { url } = await serve(t, made);
+  assert.equal(await (await post(url, { "idempotency-key": "a" })).text(), "made 1");
+  assert.match(made.said.join(), /could not be recorded/);
+});
+
+test("a record that the database takes at the second try is recorded", async (t) => {
+  let tries = 0;
+  const made = world({ finish: () => ((tries += 1) === 1 ? away() : Promise.resolve(true)) });
+  const { url } = await serve(t, made);
+  assert.equal((await post(url, { "idempotency-key": "a" })).status, 201);
+  assert.equal(tries, 2);
+  assert.deepEqual(made.said, []);
+});
+
+test("what has expired is removed every hour, for each tenant once", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const purged: string[] = [];
+  const { options } = world(
+    {
+      purge(tenantId) {
+        purged.push(tenantId);
+        return Promise.resolve(0);
+      },
+    },
+    ["a", "b", "a"],
+  );
+  const guard = createIdempotency(options);
+  t.mock.timers.tick(3_599_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(purged, []);
+  t.mock.timers.tick(1000);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(purged, ["a", "b"]);
+  await guard.close(0);
+});

@@ -1,0 +1,72 @@
+import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
+import type { Authenticate } from "#identity/authenticate.ts";
+import type { Principal } from "#identity/principal.ts";
+import type { Lease } from "#limits/limiter.ts";
+import type { Logger } from "#telemetry/logger.ts";
+import type { Exchange } from "./context.ts";
+import { type Admit, stillThere } from "./edge/admission.ts";
+import { parseJson, readBody } from "./edge/body.ts";
+import { noteError, sendError } from "./edge/errors.ts";
+import type { Idempotency } from "./edge/idempotency/idempotency.ts";
+import { queryKey } from "./edge/query-key.ts";
+import { assertSameOrigin } from "./edge/same-origin.ts";
+import type { Handler } from "./server.ts";
+
+/** What every path that models are asked on needs from the rooms. */
+export interface EndpointServices {
+  readonly authenticate: Authenticate;
+  readonly admit: Admit;
+  readonly idempotency: Pick<Idempotency, "guard">;
+  readonly log: Logger;
+  readonly maxBodyBytes: number;
+}
+
+/** Which path it is, and what its clients send and expect beside the body. */
+export interface Endpoint {
+  /** The path's pattern, for logs and metrics. */
+  readonly route: string;
+  /** See `Dialect.keyParameter`. */
+  readonly keyParameter?: string | undefined;
+  /** See `ErrorShape.requestIdHeader`; answers that are no errors carry it too. */
+  readonly requestIdHeader?: string | undefined;
+}
+
+/** An admitted caller with its parsed body. */
+export interface EndpointCall {
+  readonly exchange: Exchange;
+  readonly principal: Principal;
+  /** Settled by whoever serves the call; a rejection settles it too. */
+  readonly lease: Lease;
+  readonly body: unknown;
+}
+
+/** A handler that asks who is calling, admits, reads the body and then serves; whatever is thrown is told in the path's own shape. */
+export function createEndpoint(
+  services: EndpointServices,
+  endpoint: Endpoint,
+  serve: (call: EndpointCall) => Promise<void>,
+): Handler {
+  const { authenticate, admit, log, maxBodyBytes } = services;
+  const { route, keyParameter, requestIdHeader } = endpoint;
+  const handler: Handler = async (exchange) => {
+    const { req, res, context } = exchange;
+    context.route = route;
+    let lease: Lease | undefined;
+    let served = false;
+    try {
+      const principal = authenticate(req.headers, queryKey(req.url, keyParameter));
+      context.principal = principal;
+      if (principal.via === "session") assertSameOrigin(req);
+      if (requestIdHeader !== undefined) res.setHeader(requestIdHeader, context.requestId);
+      const admitted = admit(principal);
+      lease = admitted instanceof Promise ? await stillThere(res, admitted) : admitted;
+      await serve({ exchange, principal, lease, body: parseJson(context.body ?? (await readBody(req, maxBodyBytes))) });
+      served = true;
+    } catch (thrown) {
+      sendError(res, noteError(thrown, context, log), context);
+    } finally {
+      if (!served) lease?.settle(NO_USAGE);
+    }
+  };
+  return services.idempotency.guard(handler, () => endpoint);
+}

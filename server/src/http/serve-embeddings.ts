@@ -1,0 +1,68 @@
+import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { RecordAudit } from "#audit/audit.ts";
+import { actorOf } from "#identity/principal.ts";
+import type { EmbeddingDialect } from "#router/dialects/embedding-dialect.ts";
+import { EmbeddingFailure } from "#router/embedding-call.ts";
+import type { Router } from "#router/router.ts";
+import { firstTarget } from "#router/routes/route.ts";
+import { createEndpoint, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
+import type { Handler } from "./server.ts";
+
+/** What the serving of vectors needs from the rooms. */
+export interface EmbeddingServices extends EndpointServices {
+  readonly router: Router;
+  readonly audit: RecordAudit;
+  readonly requestTimeoutMs: number;
+}
+
+/** Serves one way of asking for vectors: identity, admission, body, dialect, model, answer, books. */
+export function serveEmbeddings(services: EmbeddingServices, route: string, dialect: EmbeddingDialect): Handler {
+  const { keyParameter } = dialect;
+  return createEndpoint(services, { route, keyParameter }, (call) => serve(services, dialect, call));
+}
+
+async function serve(services: EmbeddingServices, dialect: EmbeddingDialect, call: EndpointCall): Promise<void> {
+  const { router, requestTimeoutMs } = services;
+  const { principal, lease } = call;
+  const { req, res, context } = call.exchange;
+  const request = dialect.decode(call.body, req);
+  context.model = request.model;
+  const record = (outcome: "ok" | "error" | "aborted", code: string | null): void => {
+    services.audit({
+      tenantId: principal.tenantId,
+      actor: actorOf(principal),
+      action: "model.embed",
+      target: request.model,
+      outcome,
+      code,
+      requestId: context.requestId,
+    });
+  };
+  const left = new AbortController();
+  res.once("close", () => left.abort());
+  if (res.destroyed) left.abort();
+  const { tenantId, keyId } = principal;
+  const { requestId, traceparent } = context;
+  const origin = { tenantId, keyId, requestId, traceparent, deadline: Date.now() + requestTimeoutMs, agent: null };
+  try {
+    if (request.model.startsWith("agent/"))
+      throw new SlipwayError("model_not_found", "An agent makes no vectors.", { param: "model" });
+    const target = firstTarget(router.resolve(request.model, tenantId));
+    const answer = await router.embed(target, request, origin, left.signal);
+    // Before the client sees the end, so that its next request finds its place free.
+    lease.settle(answer.usage);
+    record("ok", null);
+    const body = JSON.stringify(dialect.encode(answer, request));
+    res.setHeader("x-slipway-provider", target.provider.name);
+    if (target.provider.mock) res.setHeader("x-slipway-mock", "true");
+    res.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+    res.end(body);
+  } catch (thrown) {
+    const failed = thrown instanceof EmbeddingFailure ? thrown : undefined;
+    if (failed) lease.settle(failed.usage);
+    const error = failed?.error ?? thrown;
+    const code = error instanceof SlipwayError ? error.code : "internal";
+    record(code === "client_closed_request" ? "aborted" : "error", code);
+    throw error;
+  }
+}

@@ -1,0 +1,169 @@
+import type { Socket } from "node:net";
+import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { plainRequestHead, type RequestHead } from "#lib/http1/request-head.ts";
+import { type ReplyOwner, WireReply } from "./reply.ts";
+import { WireRequest } from "./request.ts";
+
+/** What a connection needs from the server. */
+export interface WireServer {
+  /** True when this request is served here: its route is hot and its body within the bound. */
+  takes(head: RequestHead): boolean;
+  serve(request: WireRequest, reply: WireReply): void;
+  /** Gives the socket to Node's own server, with the bytes that were read from it. */
+  handOver(connection: WireConnection, socket: Socket, read: Buffer): void;
+  closed(connection: WireConnection): void;
+  /** Milliseconds of the monotonic clock, moved on about once a second: waits here are long. */
+  readonly now: number;
+}
+
+const HEAD_END = Buffer.from("\r\n\r\n");
+// What a client sends before it has its answer waits up to here; then it is not read on.
+const MOST_AHEAD_BYTES = 64 * 1024;
+
+/**
+ * A connection as long as it carries plain requests of hot routes. The first bytes that are anything else, or only a part of a
+ * head, go to Node's own HTTP server together with the socket, for good: here nothing doubtful is ever interpreted.
+ */
+export class WireConnection implements ReplyOwner {
+  readonly #server: WireServer;
+  readonly #socket: Socket;
+  readonly #onData = (data: Buffer): void => this.#data(data);
+  readonly #onClose = (): void => this.#close();
+  readonly #onEnd = (): void => this.#end();
+  readonly #onDrain = (): void => this.#reply?.drained();
+  #request: WireRequest | undefined;
+  #reply: WireReply | undefined;
+  /** Bytes that came after the request that is being served. */
+  #ahead: Buffer | undefined;
+  /** The answer that is on its way is the last one. */
+  #last = false;
+  /** On the server's clock: when the connection began to wait for its client. */
+  #waitingSince: number;
+
+  constructor(server: WireServer, socket: Socket) {
+    this.#server = server;
+    this.#socket = socket;
+    this.#waitingSince = server.now;
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("close", this.#onClose);
+    socket.on("drain", this.#onDrain);
+    socket.on("error", ignore);
+  }
+
+  /** No request is being served. */
+  get idle(): boolean {
+    return this.#reply === undefined;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Ends what waits for its client for too long: `idleMs` between requests, `bodyMs` for the rest of a body. */
+  check(bounds: { readonly idleMs: number; readonly bodyMs: number }): void {
+    const waited = this.#server.now - this.#waitingSince;
+    if (this.#reply === undefined) {
+      if (waited > bounds.idleMs) this.#socket.destroy();
+      return;
+    }
+    if (this.#request === undefined || this.#request.left === 0 || waited <= bounds.bodyMs) return;
+    this.#last = true;
+    this.#request.fail(
+      new SlipwayError("request_timeout", `The request was not whole within ${Math.round(bounds.bodyMs / 1000)} s.`, {
+        hint: "Send the body without pauses.",
+      }),
+    );
+  }
+
+  /** The server's answer to the request is written. */
+  replied(close: boolean): void {
+    this.#reply = undefined;
+    this.#waitingSince = this.#server.now;
+    if (close || this.#last) {
+      this.#socket.end();
+      this.#request = undefined;
+      return;
+    }
+    // A client that was refused may still be sending its body; the next request comes after it.
+    if (this.#request && this.#request.left > 0) {
+      this.#request.discard();
+      return;
+    }
+    this.#request = undefined;
+    const ahead = this.#ahead;
+    if (ahead === undefined) return;
+    this.#ahead = undefined;
+    if (this.#socket.isPaused()) this.#socket.resume();
+    // Later, because hundreds of requests that are refused at once would be hundreds of calls within each other.
+    queueMicrotask(() => {
+      if (!this.#socket.destroyed) this.#next(ahead);
+    });
+  }
+
+  #data(data: Buffer): void {
+    if (this.#request === undefined) {
+      this.#next(data);
+      return;
+    }
+    const taken = this.#request.take(data);
+    const rest = taken === data.length ? undefined : data.subarray(taken);
+    if (this.#reply === undefined) {
+      if (this.#request.left > 0) return;
+      this.#request = undefined;
+      if (rest) this.#next(rest);
+      return;
+    }
+    if (rest) this.#keepAhead(rest);
+  }
+
+  #keepAhead(data: Buffer): void {
+    this.#ahead = this.#ahead === undefined ? data : Buffer.concat([this.#ahead, data]);
+    if (this.#ahead.length > MOST_AHEAD_BYTES) this.#socket.pause();
+  }
+
+  #next(data: Buffer): void {
+    const end = data.indexOf(HEAD_END);
+    const head = end === -1 ? undefined : plainRequestHead(data.toString("latin1", 0, end + 2));
+    if (head === undefined || !this.#server.takes(head)) {
+      this.#handOver(data);
+      return;
+    }
+    const request = new WireRequest(head);
+    this.#request = request;
+    this.#waitingSince = this.#server.now;
+    const bodyStart = end + 4;
+    const taken = bodyStart < data.length ? request.take(data.subarray(bodyStart)) : 0;
+    if (bodyStart + taken < data.length) this.#keepAhead(data.subarray(bodyStart + taken));
+    const reply = new WireReply(this.#socket, this);
+    this.#reply = reply;
+    this.#server.serve(request, reply);
+  }
+
+  #handOver(data: Buffer): void {
+    const socket = this.#socket;
+    socket.off("data", this.#onData);
+    socket.off("end", this.#onEnd);
+    socket.off("close", this.#onClose);
+    socket.off("drain", this.#onDrain);
+    socket.off("error", ignore);
+    this.#server.handOver(this, socket, data);
+  }
+
+  // A client that closes its half has left, as Node's own server has it by default; a whole answer that was written still arrives.
+  #end(): void {
+    if (this.#reply === undefined) this.#socket.end();
+    else this.#socket.destroy();
+  }
+
+  #close(): void {
+    this.#request?.fail(new SlipwayError("client_closed_request", "The client left before its request was whole."));
+    this.#reply?.lost();
+    this.#reply = undefined;
+    this.#server.closed(this);
+  }
+}
+
+function ignore(): void {
+  // A socket that breaks tells by `close`.
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createStore } from "./create-store.ts";
+import { BACKENDS, later, randomName } from "./testing/databases.ts";
+
+const bytes = (content: string): Uint8Array => Buffer.from(content, "utf8");
+const texts = (answers: readonly { readonly content: Uint8Array }[]): string[] =>
+  answers.map(({ content }) => Buffer.from(content).toString("utf8"));
+const later1h = (): Date => new Date(Date.now() + 3_600_000);
+
+function answer(id: string, previousId: string | null = null, expiresAt = later1h()) {
+  return { id, previousId, itemIds: [`msg_${id}`, `fc_${id}`], content: bytes(id), expiresAt };
+}
+
+for (const backend of BACKENDS) {
+  test(`kept answers on ${backend.name}: put, found by id, by chain and by item, deleted, each tenant's own`, async (t) => {
+    const database = await backend.open(t);
+    if (!database) return;
+    const store = createStore({ connection: database.connection });
+    later(t, () => store.close());
+    const { keptAnswers } = store;
+    const [mine, other] = [randomName("mine"), randomName("other")];
+    for (const tenantId of [mine, other]) await store.tenants.ensure(tenantId, "Name");
+
+    await keptAnswers.put(mine, answer("a"));
+    await keptAnswers.put(mine, answer("b", "a"));
+    await keptAnswers.put(mine, answer("c", "b"));
+    await keptAnswers.put(other, answer("a"));
+    await assert.rejects(keptAnswers.put(mine, answer("a")), { code: "conflict" });
+
+    const found = await keptAnswers.get(mine, "b");
+    assert.deepEqual([found?.id, found?.previousId, found && texts([found])], ["b", "a", ["b"]]);
+    assert.deepEqual(texts(await keptAnswers.chain(mine, "c", 10)), ["a", "b", "c"]);
+    assert.deepEqual(texts(await keptAnswers.chain(mine, "c", 2)), ["b", "c"]);
+    assert.deepEqual(await keptAnswers.chain(mine, "none", 10), []);
+    assert.deepEqual(texts(await keptAnswers.withItems(mine, ["fc_a", "msg_c", "msg_none"], 10)).toSorted(), [
+      "a",
+      "c",
+    ]);
+
+    // Another tenant sees nothing of it, by any way.
+    assert.equal(await keptAnswers.get(other, "b"), undefined);
+    assert.deepEqual(await keptAnswers.chain(other, "c", 10), []);
+    assert.deepEqual(await keptAnswers.withItems(other, ["msg_c"], 10), []);
+    assert.equal(await keptAnswers.delete(other, "b"), false);
+
+    assert.equal(await keptAnswers.delete(mine, "b"), true);
+    assert.equal(await keptAnswers.delete(mine, "b"), false);
+    assert.deepEqual(texts(await keptAnswers.chain(mine, "c", 10)), ["c"]);
+  });
+
+  test(`kept answers on ${backend.name}: an expired one is gone for readers, and dropped by the next that comes`, async (t) => {
+    const database = await backend.open(t);
+    if (!database) return;
+    const store = createStore({ connection: database.connection });
+    later(t, () => store.close());
+    const { keptAnswers } = store;
+    const tenantId = randomName("t");
+    await store.tenants.ensure(tenantId, "Name");
+    await keptAnswers.put(tenantId, answer("old", null, new Date(Date.now() - 1000)));
+    assert.equal(await keptAnswers.get(tenantId, "old"), undefined);
+    assert.deepEqual(await keptAnswers.withItems(tenantId, ["msg_old"], 1), []);
+    // The place is still taken until something new comes.
+    assert.equal(await keptAnswers.delete(tenantId, "old"), true);
+    await keptAnswers.put(tenantId, answer("old", null, new Date(Date.now() - 1000)));
+    await keptAnswers.put(tenantId, answer("new"));
+    assert.equal(await keptAnswers.delete(tenantId, "old"), false);
+  });
+}

@@ -1,0 +1,354 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { LLMock } from "@copilotkit/aimock";
+import { type Fault, type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
+import { type RunningServer, startServer } from "./support/server.ts";
+
+/** What every fault does, through every dialect: the outcome that docs/reference/reliability.md promises. */
+
+const STORY = "Once upon a time there was a harbour where ships were built.";
+/** A request that takes longer hangs. */
+const HANG_MS = 20_000;
+
+const ROUTES = `
+routes:
+  - name: one
+    targets: [{ target: openai-compatible/m }]
+    timeouts: { firstToken: 600ms, answer: 600ms, idle: 600ms, total: 8s }
+`;
+
+/** A dialect as a client of its own speaks it. Another one is another line in the list. */
+interface Spoken {
+  readonly name: string;
+  path(model: string, stream: boolean): string;
+  body(model: string, stream: boolean): object;
+  /** The text of an answer, whole or streamed. */
+  text(answer: string, stream: boolean): string;
+  /** The code of an error that is an answer of its own. */
+  code(answer: string): string | undefined;
+  /** The code of an error within a stream. */
+  streamCode(answer: string): string | undefined;
+  /** What every failure within a stream is called, where the dialect has a list of codes of its own. */
+  readonly ownStreamCode?: string;
+  /** The stream says itself that it is whole. */
+  whole(answer: string): boolean;
+  /** Something that only the first events of the upstream hold, before any word; and something that the first word holds. */
+  readonly upstream: { readonly opening: string; readonly word: string };
+}
+
+/** What is looked at of an event or an answer, whichever dialect it is in. */
+interface Told {
+  readonly type?: string;
+  readonly choices?: readonly { readonly delta: { readonly content?: string } }[];
+  readonly delta?: string | { readonly text?: string };
+  readonly response?: { readonly error?: { readonly code: string } };
+  readonly candidates?: readonly { readonly content?: { readonly parts?: readonly { readonly text?: string }[] } }[];
+  readonly error?: {
+    readonly code?: string | number;
+    readonly details?: { readonly error_code: string } | readonly { readonly reason?: string }[];
+  };
+}
+
+/** The events of a stream. */
+function dataOf(answer: string): readonly Told[] {
+  return answer
+    .split("\n")
+    .filter((line) => line.startsWith("data: {"))
+    .map((line) => JSON.parse(line.slice(6)) as Told);
+}
+
+/** Our code in an error of Anthropic's shape. */
+function detailOf({ error }: Told): string | undefined {
+  return error?.details !== undefined && "error_code" in error.details ? error.details.error_code : undefined;
+}
+
+/** Our code in an error of Google's shape. */
+function reasonOf({ error }: Told): string | undefined {
+  return Array.isArray(error?.details)
+    ? String((error.details[0] as { reason?: string }).reason).toLowerCase()
+    : undefined;
+}
+
+const DIALECTS: readonly Spoken[] = [
+  {
+    name: "openai-chat",
+    path: () => "/v1/chat/completions",
+    body: (model, stream) => ({ model, stream, messages: [{ role: "user", content: "tell a story" }] }),
+    text: (answer, stream) =>
+      stream
+        ? dataOf(answer)
+            .map(({ choices }) => choices?.[0]?.delta.content ?? "")
+            .join("")
+        : ((JSON.parse(answer) as { choices: { message: { content: string } }[] }).choices[0]?.message.content ?? ""),
+    code: (answer) => (JSON.parse(answer) as Told).error?.code?.toString(),
+    streamCode: (answer) =>
+      dataOf(answer)
+        .find(({ error }) => error)
+        ?.error?.code?.toString(),
+    whole: (answer) => answer.includes("data: [DONE]"),
+    upstream: { opening: '"role":"assistant"', word: "Once" },
+  },
+  {
+    name: "anthropic-messages",
+    path: () => "/v1/messages",
+    body: (model, stream) => ({
+      model,
+      stream,
+      max_tokens: 100,
+      messages: [{ role: "user", content: "tell a story" }],
+    }),
+    text: (answer, stream) =>
+      stream
+        ? dataOf(answer)
+            .map(({ delta }) => (typeof delta === "object" ? (delta.text ?? "") : ""))
+            .join("")
+        : ((JSON.parse(answer) as { content: { text: string }[] }).content[0]?.text ?? ""),
+    code: (answer) => detailOf(JSON.parse(answer) as Told),
+    streamCode: (answer) =>
+      dataOf(answer)
+        .map(detailOf)
+        .find((code) => code !== undefined),
+    whole: (answer) => answer.includes("event: message_stop"),
+    upstream: { opening: '"role":"assistant"', word: "Once" },
+  },
+  {
+    name: "openai-responses",
+    path: () => "/v1/responses",
+    body: (model, stream) => ({ model, stream, store: false, input: "tell a story" }),
+    text: (answer, stream) =>
+      stream
+        ? dataOf(answer)
+            .map(({ type, delta }) => (type === "response.output_text.delta" && typeof delta === "string" ? delta : ""))
+            .join("")
+        : ((JSON.parse(answer) as { output: { content: { text: string }[] }[] }).output[0]?.content[0]?.text ?? ""),
+    code: (answer) => (JSON.parse(answer) as Told).error?.code?.toString(),
+    streamCode: (answer) => dataOf(answer).find(({ type }) => type === "response.failed")?.response?.error?.code,
+    ownStreamCode: "server_error",
+    whole: (answer) => answer.includes("event: response.completed"),
+    upstream: { opening: '"role":"assistant"', word: "Once" },
+  },
+  {
+    name: "gemini",
+    path: (model, stream) => `/v1beta/models/${model}:${stream ? "streamGenerateContent?alt=sse" : "generateContent"}`,
+    body: () => ({ contents: [{ role: "user", parts: [{ text: "tell a story" }] }] }),
+    text: (answer, stream) =>
+      (stream ? dataOf(answer) : [JSON.parse(answer) as Told])
+        .map(({ candidates }) => candidates?.[0]?.content?.parts?.map(({ text }) => text ?? "").join("") ?? "")
+        .join(""),
+    code: (answer) => reasonOf(JSON.parse(answer) as Told),
+    streamCode: (answer) =>
+      dataOf(answer)
+        .map(reasonOf)
+        .find((code) => code !== undefined),
+    whole: (answer) => answer.includes('"finishReason"'),
+    upstream: { opening: '"role":"assistant"', word: "Once" },
+  },
+];
+
+interface Row {
+  readonly what: string;
+  readonly faults: (spoken: Spoken) => readonly Fault[] | "refused";
+  /** Only where an answer is streamed. */
+  readonly streamed?: true;
+  readonly status: number;
+  readonly code?: string;
+  /** The code of an error within a stream that began well. */
+  readonly streamCode?: string;
+  readonly retryAfter?: string;
+  /** Requests that the upstream saw. */
+  readonly upstream: number;
+}
+
+const again = (fault: Fault, times: number): readonly Fault[] => Array.from({ length: times }, () => fault);
+
+const ROWS: readonly Row[] = [
+  { what: "nothing", faults: () => [], status: 200, upstream: 1 },
+  { what: "refused", faults: () => "refused", status: 502, code: "provider_error", upstream: 0 },
+  { what: "reset before headers, once", faults: () => [{ kind: "reset" }], status: 200, upstream: 2 },
+  {
+    what: "reset before headers, always",
+    faults: () => again({ kind: "reset" }, 9),
+    status: 502,
+    code: "provider_error",
+    upstream: 3,
+  },
+  {
+    what: "reset mid-stream before the first word",
+    faults: ({ upstream }) => [{ kind: "reset", after: upstream.opening }],
+    streamed: true,
+    status: 200,
+    upstream: 2,
+  },
+  {
+    what: "reset mid-stream after the first word",
+    faults: ({ upstream }) => [{ kind: "reset", after: upstream.word }],
+    streamed: true,
+    status: 200,
+    streamCode: "provider_stream_broken",
+    upstream: 1,
+  },
+  { what: "stall before headers, once", faults: () => [{ kind: "stall" }], status: 200, upstream: 2 },
+  {
+    what: "stall before headers, always",
+    faults: () => again({ kind: "stall" }, 9),
+    status: 504,
+    code: "provider_timeout",
+    upstream: 3,
+  },
+  {
+    what: "stall mid-stream before the first word",
+    faults: ({ upstream }) => [{ kind: "stall", after: upstream.opening }],
+    streamed: true,
+    status: 200,
+    upstream: 2,
+  },
+  {
+    what: "stall mid-stream after the first word",
+    faults: ({ upstream }) => [{ kind: "stall", after: upstream.word }],
+    streamed: true,
+    status: 200,
+    streamCode: "provider_timeout",
+    upstream: 1,
+  },
+  {
+    what: "malformed chunk before the first word",
+    faults: ({ upstream }) => [{ kind: "garble", after: upstream.opening }],
+    streamed: true,
+    status: 200,
+    upstream: 2,
+  },
+  {
+    what: "malformed chunk after the first word",
+    faults: ({ upstream }) => [{ kind: "garble", after: upstream.word }],
+    streamed: true,
+    status: 200,
+    streamCode: "provider_stream_broken",
+    upstream: 1,
+  },
+  {
+    what: "429 with Retry-After 1",
+    faults: () => [{ kind: "answer", status: 429, headers: { "retry-after": "1" } }],
+    status: 200,
+    upstream: 2,
+  },
+  {
+    what: "429 with Retry-After 60",
+    faults: () => [{ kind: "answer", status: 429, headers: { "retry-after": "60" } }],
+    status: 429,
+    code: "provider_rate_limited",
+    retryAfter: "60",
+    upstream: 1,
+  },
+  { what: "two 500s", faults: () => again({ kind: "answer", status: 500 }, 2), status: 200, upstream: 3 },
+  {
+    what: "500s without end",
+    faults: () => again({ kind: "answer", status: 500 }, 9),
+    status: 502,
+    code: "provider_error",
+    upstream: 3,
+  },
+  { what: "400", faults: () => [{ kind: "answer", status: 400 }], status: 400, code: "provider_rejected", upstream: 1 },
+  { what: "slow first token within its time", faults: () => [{ kind: "slow", ms: 200 }], status: 200, upstream: 1 },
+  { what: "slow first token past its time", faults: () => [{ kind: "slow", ms: 3_000 }], status: 200, upstream: 2 },
+];
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly text: string;
+}
+
+describe("the fault table", () => {
+  const mock = new LLMock({ port: 0 });
+  let folder: string;
+  let proxy: FaultProxy;
+  let server: RunningServer;
+
+  const post = async (path: string, body: object): Promise<Answer> => {
+    const answer = await fetch(server.url + path, {
+      method: "POST",
+      headers: { authorization: `Bearer ${server.apiKey}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(HANG_MS),
+    });
+    return { status: answer.status, retryAfter: answer.headers.get("retry-after"), text: await answer.text() };
+  };
+
+  before(async () => {
+    mock.onMessage("tell a story", { content: STORY }, { chunkSize: 6 });
+    await mock.start();
+    proxy = await startFaultProxy(mock.url);
+    folder = await mkdtemp(join(tmpdir(), "slipway-faults-"));
+    const file = join(folder, "slipway.yaml");
+    await writeFile(file, ROUTES);
+    server = await startServer({ env: { OPENAI_COMPATIBLE_BASE_URL: `${proxy.url}/v1`, SLIPWAY_CONFIG: file } });
+  });
+  after(async () => {
+    await server.stop();
+    await proxy.close();
+    await mock.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  for (const spoken of DIALECTS) {
+    for (const row of ROWS) {
+      for (const stream of row.streamed ? [true] : [true, false]) {
+        test(`${spoken.name}, ${stream ? "streamed" : "whole"}: ${row.what}`, async () => {
+          proxy.next();
+          // What the retry budget lets this row have, and a clean record with the breaker.
+          for (let count = 0; count < 15; count += 1) await post(spoken.path("one", false), spoken.body("one", false));
+          const faults = row.faults(spoken);
+          if (faults === "refused") await proxy.refuse();
+          else proxy.next(...faults);
+          const seen = proxy.requests;
+          const { status, retryAfter, text } = await post(spoken.path("one", stream), spoken.body("one", stream));
+          if (faults === "refused") await proxy.accept();
+          assert.equal(status, row.status, text);
+          assert.equal(proxy.requests - seen, row.upstream, "requests that the upstream saw");
+          assert.equal(retryAfter, row.retryAfter ?? null);
+          if (row.code !== undefined) assert.equal(spoken.code(text), row.code);
+          else if (row.streamCode === undefined) assert.equal(spoken.text(text, stream), STORY);
+          else {
+            assert.equal(spoken.streamCode(text), spoken.ownStreamCode ?? row.streamCode);
+            assert.ok(!spoken.whole(text), "a broken stream must not say that it is whole");
+          }
+        });
+      }
+    }
+  }
+
+  test("in a brown-out of one half the upstream sees at most 1.2 requests for each of a client's", async () => {
+    const [spoken] = DIALECTS;
+    assert.ok(spoken);
+    proxy.always((count) => (count % 2 === 0 ? { kind: "answer", status: 500 } : { kind: "pass" }));
+    await new Promise((resolve) => setTimeout(resolve, 10_000)); // What came before gives no retries any more.
+    const seen = proxy.requests;
+    let good = 0;
+    const clients = 300;
+    for (let count = 0; count < clients; count += 10) {
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => post(spoken.path("one", false), spoken.body("one", false))),
+      );
+      good += answers.filter(({ status }) => status === 200).length;
+    }
+    const asked = proxy.requests - seen;
+    assert.ok(asked <= 1.2 * clients, `${asked} upstream requests for ${clients}`);
+    assert.ok(asked > 1.1 * clients, "the control: without a budget every failure would have been tried again");
+    assert.ok(good > 0.5 * clients, `${good} of ${clients} were answered`);
+  });
+
+  test("the metrics name attempts by outcome, and the log has a line when a breaker changes", async () => {
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    for (const outcome of ["ok", "error", "timeout", "rate_limited", "rejected"])
+      assert.match(
+        metrics,
+        new RegExp(`slipway_attempts_total\\{target="openai-compatible/m",outcome="${outcome}"\\} \\d+`),
+      );
+    assert.match(metrics, /slipway_retries_denied_total\{provider="openai-compatible"\} \d+/);
+    assert.match(metrics, /slipway_breaker_changes_total\{target="openai-compatible\/m",to="open"\} \d+/);
+    assert.match(server.output(), /a target is taken out: its calls fail/);
+  });
+});
