@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import fc from "fast-check";
 import { createMetrics } from "#telemetry/metrics.ts";
@@ -116,36 +117,57 @@ async function talk(
   }
 }
 
-/** The statuses and bodies in what a server said: what may differ between two servers is taken out. */
-function gist(said: string): string {
-  return said
-    .replaceAll(/\r\n(date|x-request-id|keep-alive|connection): [^\r]*/gi, "")
-    .replaceAll(/HTTP\/1\.1 (\d+) [^\r]*/g, "HTTP/1.1 $1")
-    .replaceAll(/\r\n[a-zA-Z-]+: [^\r]*/g, (line) => line.toLowerCase())
-    .replaceAll(/\r\n\r\n[0-9a-f]+\r\n(?:.|\n)*?\r\n0\r\n\r\n/g, (chunks) => `\r\n\r\n${unchunk(chunks.slice(4))}`)
-    .replaceAll(/(?:\r\n[a-z-]+: [^\r]*)+/g, (lines) => lines.split("\r\n").toSorted().join("\r\n"));
+const NOT_COMPARED = new Set(["date", "x-request-id", "keep-alive", "connection", "transfer-encoding"]);
+
+/** The answers in what a server said, each as status, sorted headers and body: what may differ between two servers is left out. */
+function answers(said: string): readonly string[] {
+  const found: string[] = [];
+  let rest = said;
+  while (rest !== "") {
+    const end = rest.indexOf("\r\n\r\n");
+    if (end === -1) return [...found, rest];
+    const [start = "", ...lines] = rest.slice(0, end).split("\r\n");
+    const headers = new Map(
+      lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 2)]),
+    );
+    const [body, length] = bodyOf(rest.slice(end + 4), headers);
+    const compared = [...headers]
+      .filter(([name]) => !NOT_COMPARED.has(name))
+      .map(([name, value]) => `${name}: ${value}`);
+    found.push([start.slice(0, "HTTP/1.1 200".length), ...compared.toSorted(), "", body].join("\n"));
+    rest = rest.slice(end + 4 + length);
+  }
+  return found;
 }
 
-function unchunk(text: string): string {
-  let rest = text;
+/** A body, and how many characters it took on the wire. */
+function bodyOf(rest: string, headers: ReadonlyMap<string, string>): readonly [string, number] {
+  if (headers.get("transfer-encoding") !== "chunked") {
+    const length = Number(headers.get("content-length") ?? 0);
+    return [rest.slice(0, length), length];
+  }
   let body = "";
+  let at = 0;
   for (;;) {
-    const end = rest.indexOf("\r\n");
-    const size = Number.parseInt(rest.slice(0, end), 16);
-    if (!(size > 0)) return body;
+    const end = rest.indexOf("\r\n", at);
+    const size = end === -1 ? Number.NaN : Number.parseInt(rest.slice(at, end), 16);
+    if (Number.isNaN(size)) return [`${body} (cut)`, rest.length];
     body += rest.slice(end + 2, end + 2 + size);
-    rest = rest.slice(end + 4 + size);
+    at = end + 2 + size + 2;
+    if (size === 0) return [body, at];
   }
 }
 
 /** Both answers, or undefined when they agree. */
 async function difference(pieces: readonly string[], half: boolean): Promise<readonly [string, string] | undefined> {
   const [ours, theirs] = await Promise.all([talk(wired.port, pieces, { half }), talk(node.port, pieces, { half })]);
-  const [our, their] = [gist(ours), gist(theirs)];
+  const [our, their] = [answers(ours), answers(theirs)];
   // When an error follows in the same segment, Node's server drops the answer to the good request before it; ours is sent.
-  const error = their.lastIndexOf("HTTP/1.1 400");
-  const dropped = error !== -1 && our.startsWith(their.slice(0, error)) && our.endsWith(their.slice(error));
-  return our === their || dropped ? undefined : [our, their];
+  const dropped =
+    their.at(-1)?.startsWith("HTTP/1.1 400") === true &&
+    our.at(-1) === their.at(-1) &&
+    their.slice(0, -1).every((answer, at) => our[at] === answer);
+  return dropped || isDeepStrictEqual(our, their) ? undefined : [our.join("\n\n"), their.join("\n\n")];
 }
 
 // Pieces may run together on their way, and then differ in the way told above; a true difference comes every time.
