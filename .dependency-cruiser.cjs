@@ -19,6 +19,7 @@ const ROOMS = [
   "http",
   "config",
   "workers",
+  "compose",
 ];
 
 /** Modules of Node that reach outside the process. */

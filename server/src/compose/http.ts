@@ -1,0 +1,64 @@
+import type { Config } from "#config/config.ts";
+import { createApp } from "#http/app.ts";
+import type { ServingGate } from "#http/edge/gate.ts";
+import { idempotentRoute } from "#http/edge/idempotency/routes.ts";
+import { createOpenModel } from "#http/open-model.ts";
+import { createHealth } from "#http/routes/health.ts";
+import { createMetricsRoute } from "#http/routes/metrics.ts";
+import { createReady } from "#http/routes/ready.ts";
+import { createAnswerKeeping } from "#http/keeping.ts";
+import { createModelRoutes } from "#http/routes/v1/model-routes.ts";
+import { createHttpServer, type HttpServer } from "#http/server.ts";
+import type { Siblings } from "#workers/seat.ts";
+import type { Rooms } from "./rooms.ts";
+import { registerRoutes } from "./routes.ts";
+
+/** The one HTTP server: operational routes, hot routes, and the rest behind the idempotency guard. */
+export function composeHttp(
+  config: Config,
+  rooms: Rooms,
+  gate: ServingGate,
+  mock: boolean,
+  siblings?: Siblings,
+): HttpServer {
+  const { telemetry, router, runner, identity } = rooms;
+  const { log } = telemetry;
+  const { maxBodyBytes, requestTimeoutMs } = config.http;
+  return createHttpServer({
+    release: config.release,
+    requestTimeoutMs,
+    maxBodyBytes,
+    operational: {
+      health: createHealth(),
+      ready: createReady([
+        { name: "serving", check: gate.assertServing },
+        { name: "database", check: () => rooms.store.ready(2000) },
+        { name: "keys", check: () => identity.snapshot.assertLoaded() },
+      ]),
+      metrics: createMetricsRoute(telemetry.metrics, siblings && ((own) => siblings.count(own))),
+    },
+    gate: gate.refusal,
+    hot: config.roles.has("router")
+      ? createModelRoutes({
+          authenticate: identity.authenticate,
+          idempotency: rooms.idempotency,
+          admit: rooms.admit,
+          openModel: createOpenModel({ router, runner, mock, answers: rooms.answers }),
+          router,
+          audit: rooms.audit,
+          log,
+          maxBodyBytes,
+          requestTimeoutMs,
+          keeping: createAnswerKeeping({ kept: rooms.keptAnswers, log }),
+          keepAlive: rooms.keepAlive,
+        })
+      : new Map(),
+    rest: rooms.idempotency.guard(
+      createApp(log, (app) => registerRoutes(app, config, rooms, mock)),
+      idempotentRoute,
+    ),
+    log,
+    accessLog: telemetry.accessLog,
+    metrics: telemetry.metrics,
+  });
+}

@@ -1,0 +1,52 @@
+import type { Config } from "#config/config.ts";
+import type { App, AppServices } from "#http/app.ts";
+import { registerAgents } from "#http/routes/api/v1/agents.ts";
+import { registerRuns } from "#http/routes/api/v1/agents/runs.ts";
+import { registerApiKeys } from "#http/routes/api/v1/api-keys.ts";
+import { registerOpenApi } from "#http/routes/api/v1/openapi.json.ts";
+import { registerRoutes as registerRoutesApi } from "#http/routes/api/v1/routes.ts";
+import { registerSession } from "#http/routes/api/v1/session.ts";
+import { registerThreads } from "#http/routes/api/v1/threads.ts";
+import { registerUsage } from "#http/routes/api/v1/usage.ts";
+import { registerConsole } from "#http/routes/console.ts";
+import { registerResponses } from "#http/routes/v1/responses.ts";
+import { registerModelMethods } from "#http/routes/v1/model-routes.ts";
+import { registerModels } from "#http/routes/v1/models.ts";
+import { registerGeminiModels } from "#http/routes/v1beta/models.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** The routes that the roles of this server switch on. */
+export function registerRoutes(app: App, config: Config, rooms: Rooms, mock: boolean): void {
+  const { identity, router, registry, runner, changes, routes } = rooms;
+  const services: AppServices = { authenticate: identity.authenticate, audit: rooms.audit };
+  const { sessions, mint } = identity;
+  registerOpenApi(app, config.release);
+  registerSession(app, services, { sessions, release: config.release, mock });
+  registerApiKeys(app, services, { apiKeys: rooms.store.apiKeys, changes, mint });
+  registerUsage(app, services, rooms.store.usageLedger);
+  if (config.roles.has("router")) {
+    const offered = {
+      models: () => router.models.list(),
+      agents: () => registry?.list() ?? [],
+      routes: (tenantId: string) => router.routeNames(tenantId),
+    };
+    registerGeminiModels(app, services, offered);
+    registerModels(app, services, offered);
+    registerResponses(app, services, rooms.keptAnswers);
+    registerRoutesApi(app, services, {
+      routes: rooms.store.routes,
+      changes,
+      shared: () => routes.shared,
+      providers: [...rooms.providers.keys()],
+      version: () => router.routesVersion,
+    });
+    registerModelMethods(app);
+  }
+  if (registry && runner) {
+    registerAgents(app, services, registry);
+    const { keepAlive, admit } = rooms;
+    registerRuns(app, services, { runner, admit, requestTimeoutMs: config.http.requestTimeoutMs, mock, keepAlive });
+  }
+  if (config.roles.has("agents") || config.roles.has("memory")) registerThreads(app, services, rooms.conversations);
+  if (config.roles.has("console")) registerConsole(app, config.http.consoleDir);
+}
