@@ -20,7 +20,9 @@ export interface BatchWriterOptions<Item> {
  */
 export class BatchWriter<Item> {
   readonly #options: BatchWriterOptions<Item>;
-  #queue: Item[] = [];
+  /** The items in groups of `maxBatch`, the oldest first: a long queue is never copied. The first one is being written while `#writing`. */
+  readonly #groups: Item[][] = [];
+  #length = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing = false;
   #closed = false;
@@ -33,26 +35,33 @@ export class BatchWriter<Item> {
 
   /** Items that wait or are being written. */
   get length(): number {
-    return this.#queue.length;
+    return this.#length;
   }
 
   /** True when less than a tenth of the queue is free. */
   get nearlyFull(): boolean {
-    return this.#queue.length >= this.#options.maxQueue * 0.9;
+    return this.#length >= this.#options.maxQueue * 0.9;
   }
 
   /** False when the queue is full or closed; the item is then not taken. */
   push(item: Item): boolean {
-    if (this.#closed || this.#queue.length >= this.#options.maxQueue) return false;
-    this.#queue.push(item);
-    if (this.#queue.length >= this.#options.maxBatch && this.#failures === 0) this.#schedule(0);
-    else this.#schedule(this.#options.intervalMs);
+    const { maxQueue, maxBatch, intervalMs } = this.#options;
+    if (this.#closed || this.#length >= maxQueue) return false;
+    const last = this.#groups.at(-1);
+    // What is being written was handed out as it stood: nothing may join it.
+    if (last === undefined || last.length >= maxBatch || (this.#writing && this.#groups.length === 1)) {
+      this.#groups.push([item]);
+    } else {
+      last.push(item);
+    }
+    this.#length += 1;
+    this.#schedule(this.#length >= maxBatch && this.#failures === 0 ? 0 : intervalMs);
     return true;
   }
 
   /** Resolves when everything pushed so far is written, or after `timeoutMs`; true when it is written. */
   async flush(timeoutMs: number): Promise<boolean> {
-    if (this.#queue.length === 0) return true;
+    if (this.#length === 0) return true;
     this.#schedule(0);
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
@@ -60,7 +69,7 @@ export class BatchWriter<Item> {
       new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs))),
     ]);
     clearTimeout(timer);
-    return this.#queue.length === 0;
+    return this.#length === 0;
   }
 
   /** Flushes, takes nothing more, and answers what could not be written. */
@@ -69,7 +78,7 @@ export class BatchWriter<Item> {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    return this.#queue;
+    return this.#groups.flat();
   }
 
   #schedule(delayMs: number): void {
@@ -83,19 +92,20 @@ export class BatchWriter<Item> {
   }
 
   async #write(): Promise<void> {
-    if (this.#writing || this.#queue.length === 0 || this.#closed) return;
+    const items = this.#groups[0];
+    if (this.#writing || items === undefined || this.#closed) return;
     this.#writing = true;
-    const items = this.#queue.slice(0, this.#options.maxBatch);
     try {
       await this.#options.write(items);
-      this.#queue = this.#queue.slice(items.length);
+      this.#groups.shift();
+      this.#length -= items.length;
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
       this.#options.onFailure(error, this.#failures);
     }
     this.#writing = false;
-    if (this.#queue.length === 0) {
+    if (this.#length === 0) {
       for (const resolve of this.#waiting.splice(0)) resolve();
     } else {
       this.#schedule(this.#failures === 0 ? 0 : this.#backoff());

@@ -13,7 +13,7 @@ export interface RecordQueue<Item extends object> {
 }
 
 /**
- * A queue that group-commits: a record is written at most 200 ms, or 500 records, after it was taken while the database
+ * A queue that group-commits: a record is written at most 200 ms, or 1,000 records, after it was taken while the database
  * answers, and is kept and tried again while it does not. `write` must be idempotent by the record's id.
  */
 export function createRecordQueue<Item extends object>(options: {
@@ -27,7 +27,7 @@ export function createRecordQueue<Item extends object>(options: {
   const writer = new BatchWriter<Item>({
     write: options.write,
     maxQueue: 50_000,
-    maxBatch: 500,
+    maxBatch: 1000,
     intervalMs: 200,
     retryMs: { least: 100, most: 5_000 },
     onFailure(error, attempt) {
