@@ -1,8 +1,9 @@
 import type { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { ModelEventSink } from "@slipway/contracts/model/event.ts";
 import type { RecordAudit } from "#audit/audit.ts";
 import { actorOf } from "#identity/principal.ts";
 import { newId } from "#lib/ids.ts";
-import type { AnswerFrame, Dialect } from "#router/dialects/dialect.ts";
+import type { AnswerFrame, DecodedRequest, Dialect } from "#router/dialects/dialect.ts";
 import { noteError, sendError } from "./edge/errors.ts";
 import { inClientsWords } from "./edge/field-names.ts";
 import type { KeepAlive } from "./edge/keep-alive.ts";
@@ -10,7 +11,7 @@ import { StreamResponse } from "./edge/stream-response.ts";
 import { WholeResponse } from "./edge/whole-response.ts";
 import type { AnswerKeeping } from "./keeping.ts";
 import { createEndpoint, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
-import type { OpenModel } from "./open-model.ts";
+import type { OpenedModel, OpenModel } from "./open-model.ts";
 import { type CallEnd, ServedCall } from "./served-call.ts";
 import type { Handler } from "./server.ts";
 
@@ -32,18 +33,37 @@ export function serveDialect(services: DialectServices, route: string, dialect: 
   );
 }
 
-async function serve(services: DialectServices, dialect: Dialect, call: EndpointCall): Promise<void> {
-  const { log, audit } = services;
-  const { principal, lease } = call;
-  const { req, res, context } = call.exchange;
-  const asked = dialect.decode(call.body, req);
-  context.model = asked.request.model;
+/** A promise only where something has to be waited for: what is kept of a conversation, a cached answer, an agent. */
+function serve(services: DialectServices, dialect: Dialect, call: EndpointCall): Promise<void> | void {
+  const { exchange, principal } = call;
+  const asked = dialect.decode(call.body, exchange.req);
+  exchange.context.model = asked.request.model;
   const { keeping } = asked;
-  const resumed = keeping && (await services.keeping.resume(asked, keeping, principal.tenantId));
-  const decoded = resumed?.decoded ?? asked;
-  const { request } = decoded;
+  if (keeping) {
+    return services.keeping.resume(asked, keeping, principal.tenantId).then(({ decoded, added }) => {
+      const { tenantId } = principal;
+      const keep = keeping.store
+        ? (answer: ModelEventSink, frame: AnswerFrame) => services.keeping.keep(answer, frame, added, tenantId)
+        : undefined;
+      return open(services, dialect, call, decoded, keep);
+    });
+  }
+  return open(services, dialect, call, asked, undefined);
+}
+
+type Keep = (answer: ModelEventSink, frame: AnswerFrame) => ModelEventSink;
+
+function open(
+  services: DialectServices,
+  dialect: Dialect,
+  call: EndpointCall,
+  decoded: DecodedRequest,
+  keep: Keep | undefined,
+): Promise<void> | void {
+  const { principal, exchange } = call;
+  const { req, res, context } = exchange;
   const now = Date.now();
-  const opened = await services.openModel(decoded, {
+  const opened = services.openModel(decoded, {
     principal,
     requestId: context.requestId,
     traceparent: context.traceparent,
@@ -51,29 +71,59 @@ async function serve(services: DialectServices, dialect: Dialect, call: Endpoint
     headers: req.headers,
     client: res,
   });
+  const frame = new Frame(dialect, decoded, context.requestId, now);
+  if (opened instanceof Promise) return opened.then((found) => answer(services, dialect, call, frame, found, keep));
+  answer(services, dialect, call, frame, opened, keep);
+}
+
+/** What every answer of a dialect is framed by; its own id is made only where the model gives none. */
+class Frame implements AnswerFrame {
+  readonly requestId: string;
+  readonly model: string;
+  readonly created: number;
+  readonly decoded: DecodedRequest;
+  readonly #idPrefix: string;
+  #id: string | undefined;
+
+  constructor(dialect: Dialect, decoded: DecodedRequest, requestId: string, now: number) {
+    this.requestId = requestId;
+    this.model = decoded.request.model;
+    this.created = Math.floor(now / 1000);
+    this.decoded = decoded;
+    this.#idPrefix = dialect.idPrefix;
+  }
+
+  get fallbackId(): string {
+    return (this.#id ??= newId(this.#idPrefix));
+  }
+}
+
+function answer(
+  services: DialectServices,
+  dialect: Dialect,
+  call: EndpointCall,
+  frame: AnswerFrame,
+  opened: OpenedModel,
+  keep: Keep | undefined,
+): void {
+  const { log } = services;
+  const { principal, lease } = call;
+  const { res, context } = call.exchange;
   context.routes = opened.routes;
   for (const name in opened.headers) res.setHeader(name, opened.headers[name] ?? "");
-  const frame: AnswerFrame = {
-    fallbackId: newId(dialect.idPrefix),
-    requestId: context.requestId,
-    model: request.model,
-    created: Math.floor(now / 1000),
-    decoded,
-  };
   const fail = (error: SlipwayError): void =>
     sendError(res, noteError(inClientsWords(error, dialect.fieldNames), context, log), context);
-  const answer = request.stream
+  const response = frame.decoded.request.stream
     ? new StreamResponse(res, dialect.writer(frame), fail, services.keepAlive)
     : new WholeResponse(res, dialect, frame, fail);
-  const sink =
-    resumed && keeping?.store ? services.keeping.keep(answer, frame, resumed.added, principal.tenantId) : answer;
+  const sink = keep ? keep(response, frame) : response;
   const onEnd = (end: CallEnd): void => {
     context.code = end.error?.code;
-    audit({
+    services.audit({
       tenantId: principal.tenantId,
       actor: actorOf(principal),
       action: "model.call",
-      target: request.model,
+      target: frame.model,
       outcome: end.outcome,
       code: end.error?.code ?? null,
       requestId: context.requestId,
@@ -83,7 +133,7 @@ async function serve(services: DialectServices, dialect: Dialect, call: Endpoint
   res.once("close", () => served.clientGone());
   const running = opened.start(served, res);
   served.attach(running);
-  if (answer instanceof StreamResponse) answer.attach(running);
+  if (response instanceof StreamResponse) response.attach(running);
   // A client that left while the model was being chosen fired its close event before anyone listened.
   if (res.destroyed) served.clientGone();
 }

@@ -7,6 +7,11 @@ import type { Metrics } from "#telemetry/metrics.ts";
 /** Takes a place for the caller's request, or throws (or rejects with) what refuses it. A promise only where workers share limits. */
 export type Admit = (principal: Principal) => Lease | Promise<Lease>;
 
+function anyFull(queues: readonly { readonly nearlyFull: boolean }[]): boolean {
+  for (const queue of queues) if (queue.nearlyFull) return true;
+  return false;
+}
+
 /** Admission: limits first, then room in the queues of records, because what cannot be booked must not be served. */
 export function createAdmit(options: {
   readonly limiter: Limiter;
@@ -21,7 +26,7 @@ export function createAdmit(options: {
   };
   return (principal) => {
     try {
-      if (queues.some((queue) => queue.nearlyFull)) {
+      if (anyFull(queues)) {
         throw new SlipwayError(
           "overloaded",
           "Usage and audit records cannot be written fast enough; no more requests are taken.",

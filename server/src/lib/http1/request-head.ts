@@ -16,6 +16,12 @@ const DIGITS = /^\d{1,15}$/;
 // Each of these asks for something besides an answer.
 const BESIDES = ["transfer-encoding", "expect", "upgrade", "trailer", "http2-settings", "proxy-connection"] as const;
 
+/** Nearly every value stands between one space and the line's end; then nothing has to be trimmed. */
+function valueIn(lines: string, start: number, end: number): string {
+  const plain = lines.charCodeAt(start) === 32 && lines.charCodeAt(start + 1) > 32 && lines.charCodeAt(end - 1) > 32;
+  return plain ? lines.slice(start + 1, end) : lines.slice(start, end).trim();
+}
+
 function headersIn(lines: string): Record<string, string> | undefined {
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   let start = 0;
@@ -24,7 +30,7 @@ function headersIn(lines: string): Record<string, string> | undefined {
     const colon = lines.indexOf(":", start);
     const name = lines.slice(start, colon).toLowerCase();
     if (name in headers) return undefined;
-    headers[name] = lines.slice(colon + 1, end).trim();
+    headers[name] = valueIn(lines, colon + 1, end);
     start = end + 2;
   }
   return headers;
