@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { withData } from "./data-template.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const START_MS = 60_000;
@@ -78,9 +79,20 @@ function untilReady(child: ChildProcess, output: () => string): Promise<string> 
   });
 }
 
+/** A home for one test, with a database that is ready where the embedded one is used. */
+async function newHome(embedded: boolean): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "slipway-test-"));
+  if (!embedded) return home;
+  await withData(home, async (first) => {
+    const server = await startServer({ home: first });
+    await server.stop();
+  });
+  return home;
+}
+
 /** Starts a real server in a process of its own, by default on an embedded database of its own, and waits until it is ready. */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
-  const home = options.home ?? (await mkdtemp(join(tmpdir(), "slipway-test-")));
+  const home = options.home ?? (await newHome(options.env?.["DATABASE_URL"] === undefined));
   const apiKey = options.env?.["API_KEY"] ?? `test-${randomBytes(24).toString("hex")}`;
   const child = spawn(process.execPath, [join(ROOT, "server/src/main.ts"), ...(options.args ?? [])], {
     cwd: home,
