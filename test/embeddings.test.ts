@@ -7,6 +7,7 @@ import { LLMock } from "@copilotkit/aimock";
 import { GoogleGenAI } from "@google/genai";
 import { embedMany } from "ai";
 import OpenAI from "openai";
+import { startFaultProxy } from "./support/fault-proxy.ts";
 import { type RunningServer, startServer } from "./support/server.ts";
 
 /** Providers with embedding models, each on the same outside mock; Anthropic has none. */
@@ -157,6 +158,34 @@ describe("embeddings of the mock", () => {
     const broken = await fetch(`${server.url}/v1/embeddings`, { method: "POST", headers, body: "{" });
     assert.equal(broken.status, 400);
   });
+});
+
+test("vectors and counts survive an upstream that fails now and then, by every way of failing", async () => {
+  const mock = new LLMock({ port: 0 });
+  mock.onEmbedding("harbour", { embedding: VECTOR });
+  await mock.start();
+  const proxy = await startFaultProxy(mock.url);
+  const server = await startServer({ env: { OPENAI_COMPATIBLE_BASE_URL: `${proxy.url}/v1` } });
+  try {
+    const openai = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: server.apiKey, maxRetries: 0 });
+    const ask = () => openai.embeddings.create({ model: "openai-compatible/nomic-embed-text", input: "a harbour" });
+    const faults = [
+      { kind: "reset" },
+      { kind: "answer", status: 500 },
+      { kind: "answer", status: 429, headers: { "retry-after": "0" } },
+    ] as const;
+    for (const fault of faults) {
+      proxy.next(fault);
+      assert.deepEqual((await ask()).data[0]?.embedding, VECTOR, fault.kind);
+    }
+    // The control: what fails every time is told.
+    proxy.always(() => ({ kind: "answer", status: 500 }));
+    await assert.rejects(ask(), OpenAI.InternalServerError);
+  } finally {
+    await server.stop();
+    await proxy.close();
+    await mock.stop();
+  }
 });
 
 test("a client that leaves stops the upstream, is charged, and frees its place", async () => {

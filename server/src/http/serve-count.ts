@@ -2,7 +2,6 @@ import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
 import type { CountDialect } from "#router/dialects/count-dialect.ts";
 import type { Router } from "#router/router.ts";
-import { firstTarget } from "#router/routes/route.ts";
 import { createEndpoint, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
 import type { Handler } from "./server.ts";
 
@@ -33,9 +32,11 @@ async function serve(services: CountServices, dialect: CountDialect, call: Endpo
   res.once("close", () => left.abort());
   if (res.destroyed) left.abort();
   const { requestId, traceparent } = context;
-  const target = firstTarget(router.resolve(request.model, call.principal.tenantId));
-  const asked = { requestId, traceparent, deadline: Date.now() + requestTimeoutMs };
-  const { tokens, estimated } = await router.countTokens(target, request, asked, left.signal);
+  const { tenantId } = call.principal;
+  const asked = { tenantId, requestId, traceparent, deadline: Date.now() + requestTimeoutMs };
+  const found = await router.countTokens(router.resolve(request.model, tenantId), request, asked, left.signal);
+  const { target } = found;
+  const { tokens, estimated } = found.answer;
   call.lease.settle(NO_USAGE);
   const body = JSON.stringify(dialect.encode(tokens));
   res.setHeader("x-slipway-provider", target.provider.name);

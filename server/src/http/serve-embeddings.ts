@@ -4,7 +4,6 @@ import { actorOf } from "#identity/principal.ts";
 import type { EmbeddingDialect } from "#router/dialects/embedding-dialect.ts";
 import { EmbeddingFailure } from "#router/embedding-call.ts";
 import type { Router } from "#router/router.ts";
-import { firstTarget } from "#router/routes/route.ts";
 import { createEndpoint, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
 import type { Handler } from "./server.ts";
 
@@ -47,10 +46,14 @@ async function serve(services: EmbeddingServices, dialect: EmbeddingDialect, cal
   try {
     if (request.model.startsWith("agent/"))
       throw new SlipwayError("model_not_found", "An agent makes no vectors.", { param: "model" });
-    const target = firstTarget(router.resolve(request.model, tenantId));
-    const answer = await router.embed(target, request, origin, left.signal);
+    const { target, answer, used } = await router.embed(
+      router.resolve(request.model, tenantId),
+      request,
+      origin,
+      left.signal,
+    );
     // Before the client sees the end, so that its next request finds its place free.
-    lease.settle(answer.usage);
+    lease.settle(used);
     record("ok", null);
     const body = JSON.stringify(dialect.encode(answer, request));
     res.setHeader("x-slipway-provider", target.provider.name);

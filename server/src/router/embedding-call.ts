@@ -1,9 +1,12 @@
 import { SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
 import type { EmbeddingAnswer, EmbeddingInput, EmbeddingRequest } from "@slipway/contracts/model/embedding.ts";
 import { addUsage, NO_USAGE, type Usage } from "@slipway/contracts/model/usage.ts";
+import { type Asked, askTargets, sameModel } from "./attempts/asked-call.ts";
+import type { AttemptServices } from "./attempts/routed-call.ts";
 import { type Books, bookFailure, bookUsage, type CallOrigin, type EndedCall } from "./booking.ts";
 import { roughTokens } from "./disconnect/token-counter.ts";
 import type { Target } from "./resolve.ts";
+import type { Route } from "./routes/route.ts";
 
 /** Vectors with what they used, which is estimated where the provider gives no figures. */
 export interface EmbeddedAnswer extends EmbeddingAnswer {
@@ -36,6 +39,48 @@ function noEmbeddings(target: Target): SlipwayError {
     param: "model",
     hint: "Choose a model of OpenAI's, Google's, or an OpenAI-compatible server's, such as text-embedding-3-small.",
   });
+}
+
+/** What is asked of a route, and for whom. */
+export interface RoutedEmbedding {
+  readonly route: Route;
+  readonly request: EmbeddingRequest;
+  readonly origin: CallOrigin;
+  readonly signal: AbortSignal;
+}
+
+/** Vectors, who made them, and what all attempts together have used. */
+export interface RoutedAnswer extends Asked<EmbeddedAnswer> {
+  readonly used: Usage;
+}
+
+/** Asks the targets of a route's first model for vectors until one answers; a failure tells what all attempts together have used. */
+export async function embedByRoute(
+  services: AttemptServices,
+  { route, request, origin, signal }: RoutedEmbedding,
+): Promise<RoutedAnswer> {
+  let used = NO_USAGE;
+  try {
+    const { target, answer } = await askTargets(services, {
+      route: sameModel(route),
+      origin,
+      signal,
+      async ask(asked) {
+        try {
+          return await callEmbedding(services.meter, asked, request, origin, signal);
+        } catch (thrown) {
+          if (thrown instanceof EmbeddingFailure) used = addUsage(used, thrown.usage);
+          throw thrown;
+        }
+      },
+      telling: true,
+      errorOf: (thrown) => (thrown instanceof EmbeddingFailure ? thrown.error : toSlipwayError(thrown)),
+    });
+    return { target, answer, used: addUsage(used, answer.usage) };
+  } catch (thrown) {
+    const error = thrown instanceof EmbeddingFailure ? thrown.error : toSlipwayError(thrown);
+    throw new EmbeddingFailure(error, used);
+  }
 }
 
 /** Asks one provider for vectors and books the call, however it ends. Rejects with an {@link EmbeddingFailure}. */

@@ -1,3 +1,4 @@
+import { toSlipwayError } from "@slipway/contracts/errors.ts";
 import type { EmbeddingRequest } from "@slipway/contracts/model/embedding.ts";
 import type { ModelCall, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
@@ -5,18 +6,18 @@ import type { RetryBudgetSettings } from "#lib/retry-budget.ts";
 import { Ticker } from "#lib/ticker.ts";
 import type { CallContext, Provider } from "#providers/provider.ts";
 import type { Logger } from "#telemetry/logger.ts";
+import { type Asked, askTargets, sameModel } from "./attempts/asked-call.ts";
 import { type BreakerChange, TargetStates } from "./attempts/target-state.ts";
 import { type AnswerHeaders, type AttemptServices, RoutedCall } from "./attempts/routed-call.ts";
 import type { Books, CallOrigin } from "./booking.ts";
 import { type DrainSettings, Drains } from "./disconnect/drains.ts";
 import { type CountedPrompt, countPrompt } from "./count-prompt.ts";
-import { callEmbedding, type EmbeddedAnswer } from "./embedding-call.ts";
+import { embedByRoute, type RoutedAnswer } from "./embedding-call.ts";
 import { ThreadTokenCounter } from "./disconnect/token-counter.ts";
 import type { Meter } from "./metered-call.ts";
 import { type ModelList, createModelList } from "./model-list.ts";
 import type { PriceTable } from "./price/price-table.ts";
 import { PrefixMemory } from "./routes/prefix-memory.ts";
-import type { Target } from "./resolve.ts";
 import type { Route, TargetPrice } from "./routes/route.ts";
 import { NO_ROUTES, RouteSnapshot, type RouteSources } from "./routes/snapshot.ts";
 
@@ -40,10 +41,21 @@ export interface Router {
     sink: ModelEventSink,
     headers?: AnswerHeaders,
   ): ModelCall;
-  /** Asks the target for vectors; every call, however it ends, becomes one line of the usage ledger. Rejects with an `EmbeddingFailure`. */
-  embed(target: Target, request: EmbeddingRequest, origin: CallOrigin, signal: AbortSignal): Promise<EmbeddedAnswer>;
-  /** Tokens of the prompt, counted by the target's vendor where it does that, else estimated. Rejects with what the vendor says. */
-  countTokens(target: Target, request: ModelRequest, context: CallContext, signal: AbortSignal): Promise<CountedPrompt>;
+  /**
+   * Asks the route's targets of its first model for vectors, one attempt after another until one answers; every call, however it
+   * ends, becomes one line of the usage ledger. Rejects with an `EmbeddingFailure`, or with what keeps every target from being asked.
+   */
+  embed(route: Route, request: EmbeddingRequest, origin: CallOrigin, signal: AbortSignal): Promise<RoutedAnswer>;
+  /**
+   * Tokens of the prompt for the route's first model, counted by the vendor where it does that, else estimated. Attempted like
+   * any call; rejects with what the vendor says.
+   */
+  countTokens(
+    route: Route,
+    request: ModelRequest,
+    context: CallContext & Pick<CallOrigin, "tenantId">,
+    signal: AbortSignal,
+  ): Promise<Asked<CountedPrompt>>;
   /** The models that the configured providers offer. */
   readonly models: ModelList;
   /**
@@ -123,8 +135,16 @@ export function createRouter(
       call.start();
       return call;
     },
-    embed: (target, request, origin, signal) => callEmbedding(meter, target, request, origin, signal),
-    countTokens: (target, request, context, signal) => countPrompt(tokens, target, request, context, signal),
+    embed: (route, request, origin, signal) => embedByRoute(services, { route, request, origin, signal }),
+    countTokens: (route, request, context, signal) =>
+      askTargets(services, {
+        route: sameModel(route),
+        origin: context,
+        signal,
+        ask: (target) => countPrompt(tokens, target, request, context, signal),
+        errorOf: toSlipwayError,
+        telling: false,
+      }),
     async settle(graceMs) {
       await drains.settle(graceMs);
       await tokens.settle(COUNT_GRACE_MS);

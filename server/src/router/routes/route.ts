@@ -48,13 +48,6 @@ export interface Pool {
   readonly strategy: Strategy;
 }
 
-/** The first target of a route, for what must not be spread: vectors of two models do not mix, and their tokens differ. */
-export function firstTarget(route: Route): Target {
-  const target = route.only ?? route.pools[0]?.targets[0];
-  if (!target) throw new TypeError(`The route ${route.name} has no target.`);
-  return target;
-}
-
 /** Where a model name leads. Immutable; it belongs to one version of the routes. */
 export interface Route {
   /** The name of the route, or of the model where no route is configured. */
