@@ -1,10 +1,11 @@
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const PREFIX = "slip_";
+/** What every key begins with, so that scanners for leaked secrets know one. */
+export const API_KEY_PREFIX = "slip_";
 /** 30 characters of 62 hold 178 bits. */
 const SECRET_LENGTH = 30;
 /** 6 characters of 62 hold the 32 bits of the checksum. */
 const CHECKSUM_LENGTH = 6;
-const SHAPE = new RegExp(`^${PREFIX}[0-9A-Za-z]{${SECRET_LENGTH + CHECKSUM_LENGTH}}$`);
+const SHAPE = new RegExp(`^${API_KEY_PREFIX}[0-9A-Za-z]{${SECRET_LENGTH + CHECKSUM_LENGTH}}$`);
 
 /** How many random bytes `formatApiKey` takes: so many more than it keeps that no character is likelier than another. */
 export const API_KEY_RANDOM_BYTES = 32;
@@ -41,13 +42,13 @@ export function formatApiKey(random: Uint8Array): string {
   }
   let value = 0n;
   for (const byte of random) value = (value << 8n) | BigInt(byte);
-  const body = PREFIX + base62(value, SECRET_LENGTH);
+  const body = API_KEY_PREFIX + base62(value, SECRET_LENGTH);
   return body + base62(crc32(body), CHECKSUM_LENGTH);
 }
 
 /** Whether a text has the form of an API key and its checksum holds. Says nothing about whether the key is valid. */
 export function isApiKey(text: string): boolean {
   if (!SHAPE.test(text)) return false;
-  const end = PREFIX.length + SECRET_LENGTH;
+  const end = API_KEY_PREFIX.length + SECRET_LENGTH;
   return text.slice(end) === base62(crc32(text.slice(0, end)), CHECKSUM_LENGTH);
 }

@@ -8,6 +8,7 @@ import { createMetricsRoute } from "#http/routes/metrics.ts";
 import { createReady } from "#http/routes/ready.ts";
 import { createAnswerKeeping } from "#http/keeping.ts";
 import { createModelRoutes } from "#http/routes/v1/model-routes.ts";
+import { RouteTable } from "#http/route-table.ts";
 import { createHttpServer, type HttpServer } from "#http/server.ts";
 import type { Siblings } from "#workers/seat.ts";
 import type { Rooms } from "./rooms.ts";
@@ -24,6 +25,8 @@ export function composeHttp(
   const { telemetry, router, runner, identity } = rooms;
   const { log } = telemetry;
   const { maxBodyBytes, requestTimeoutMs } = config.http;
+  const table = new RouteTable();
+  const services = { authenticate: identity.authenticate, audit: rooms.audit };
   return createHttpServer({
     release: config.release,
     requestTimeoutMs,
@@ -48,13 +51,14 @@ export function composeHttp(
           audit: rooms.audit,
           log,
           maxBodyBytes,
+          table,
           requestTimeoutMs,
           keeping: createAnswerKeeping({ kept: rooms.keptAnswers, log }),
           keepAlive: rooms.keepAlive,
         })
       : new Map(),
     rest: rooms.idempotency.guard(
-      createApp(log, (app) => registerRoutes(app, config, rooms, mock)),
+      createApp({ log, services, table }, (app) => registerRoutes(app, config, rooms, { services, mock })),
       idempotentRoute,
     ),
     log,

@@ -16,22 +16,26 @@ import { registerGeminiModels } from "#http/routes/v1beta/models.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** The routes that the roles of this server switch on. */
-export function registerRoutes(app: App, config: Config, rooms: Rooms, mock: boolean): void {
+export function registerRoutes(
+  app: App,
+  config: Config,
+  rooms: Rooms,
+  { services, mock }: { readonly services: AppServices; readonly mock: boolean },
+): void {
   const { identity, router, registry, runner, changes, routes } = rooms;
-  const services: AppServices = { authenticate: identity.authenticate, audit: rooms.audit };
   const { sessions, mint } = identity;
   registerOpenApi(app, config.release);
   registerSession(app, services, { sessions, release: config.release, mock });
   registerApiKeys(app, services, { apiKeys: rooms.store.apiKeys, changes, mint });
-  registerUsage(app, services, rooms.store.usageLedger);
+  registerUsage(app, rooms.store.usageLedger);
   if (config.roles.has("router")) {
     const offered = {
       models: () => router.models.list(),
       agents: () => registry?.list() ?? [],
       routes: (tenantId: string) => router.routeNames(tenantId),
     };
-    registerGeminiModels(app, services, offered);
-    registerModels(app, services, offered);
+    registerGeminiModels(app, offered);
+    registerModels(app, offered);
     registerResponses(app, services, rooms.keptAnswers);
     registerRoutesApi(app, services, {
       routes: rooms.store.routes,
@@ -43,10 +47,10 @@ export function registerRoutes(app: App, config: Config, rooms: Rooms, mock: boo
     registerModelMethods(app);
   }
   if (registry && runner) {
-    registerAgents(app, services, registry);
+    registerAgents(app, registry);
     const { keepAlive, admit } = rooms;
     registerRuns(app, services, { runner, admit, requestTimeoutMs: config.http.requestTimeoutMs, mock, keepAlive });
   }
-  if (config.roles.has("agents") || config.roles.has("memory")) registerThreads(app, services, rooms.conversations);
+  if (config.roles.has("agents") || config.roles.has("memory")) registerThreads(app, rooms.conversations);
   if (config.roles.has("console")) registerConsole(app, config.http.consoleDir);
 }

@@ -1,17 +1,20 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type Next } from "hono";
 import { routePath } from "hono/route";
 import type { z } from "zod";
 import type { RecordAudit } from "#audit/audit.ts";
 import type { Authenticate } from "#identity/authenticate.ts";
+import { assertPermitted, type PermissionSet } from "#identity/permissions.ts";
 import { actorOf, type Principal } from "#identity/principal.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Exchange, RequestContext } from "./context.ts";
 import { parseJson, readBody } from "./edge/body.ts";
 import { errorAnswer, noteError } from "./edge/errors.ts";
+import { queryKey } from "./edge/query-key.ts";
 import { assertSameOrigin } from "./edge/same-origin.ts";
+import { type Method, permissionsFor, type RouteDeclaration, type RouteTable } from "./route-table.ts";
 import type { Handler } from "./server.ts";
 
 interface Bindings {
@@ -20,9 +23,15 @@ interface Bindings {
   readonly context: RequestContext;
 }
 
-/** The Hono application of all routes that are not hot. */
-export type App = Hono<{ Bindings: Bindings }>;
 export type AppContext = Context<{ Bindings: Bindings }>;
+
+/** Answers a request whose caller is verified and permitted; `next` leaves it to the route that was registered after. */
+export type RouteHandler = (c: AppContext, next: Next) => Response | Promise<Response | void>;
+
+type Register = (path: string, declaration: RouteDeclaration, handler: RouteHandler) => void;
+
+/** The application of all routes that are not hot. No route can be had without a declaration of who may ask it. */
+export type App = Readonly<Record<Method, Register>>;
 
 /** What every route of the application may use. */
 export interface AppServices {
@@ -33,13 +42,20 @@ export interface AppServices {
 // Bodies of our own API are small; models' requests have a bound of their own.
 const MOST_BODY_BYTES = 4 * 1024 * 1024;
 
-/** The verified caller; `otherKey` is a key outside the headers. A session may change things only from the console's own pages. */
-export function principalOf(c: AppContext, services: AppServices, otherKey?: string): Principal {
+/** The verified caller of a route that is not public. */
+export function principalOf(c: AppContext): Principal {
+  const { principal } = c.env.context;
+  if (!principal) throw new Error("a public route asked for its caller");
+  return principal;
+}
+
+// A session may change things only from the console's own pages.
+function admitCaller(c: AppContext, services: AppServices, declaration: RouteDeclaration, wanted: PermissionSet): void {
   const { incoming, context } = c.env;
-  const principal = services.authenticate(incoming.headers, otherKey);
+  const principal = services.authenticate(incoming.headers, queryKey(incoming.url, declaration.keyParameter));
   context.principal = principal;
   if (principal.via === "session") assertSameOrigin(incoming);
-  return principal;
+  assertPermitted(principal, wanted);
 }
 
 /** Records what the caller did. */
@@ -72,9 +88,18 @@ export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown
   throw new SlipwayError("invalid_request", `\`${param}\`: ${issue?.message ?? "is wrong"}.`, { param });
 }
 
-/** The body as checked JSON. */
+/** The body as JSON, checked by the schema that the route declares. */
 export async function jsonBody<Schema extends z.ZodType>(c: AppContext, schema: Schema): Promise<z.output<Schema>> {
-  return checked(schema, parseJson(c.env.context.body ?? (await readBody(c.env.incoming, MOST_BODY_BYTES))));
+  const { context, incoming } = c.env;
+  if (declarations.get(context)?.body !== schema) throw new Error("a route read a body that it does not declare");
+  return checked(schema, parseJson(context.body ?? (await readBody(incoming, MOST_BODY_BYTES))));
+}
+
+/** The query, checked by the schema that the route declares. */
+export function queryOf<Schema extends z.ZodType>(c: AppContext, schema: Schema): z.output<Schema> {
+  if (declarations.get(c.env.context)?.query !== schema)
+    throw new Error("a route read a query that it does not declare");
+  return checked(schema, c.req.query());
 }
 
 /** A path parameter of the matched route. */
@@ -88,14 +113,44 @@ function answerError(thrown: unknown, c: AppContext, log: Logger): Response {
   return new Response(answer.body, { status: answer.status, headers: answer.headers });
 }
 
-/** The application with the routes that `register` adds, as one handler of the server. */
-export function createApp(log: Logger, register: (app: App) => void): Handler {
-  const app: App = new Hono<{ Bindings: Bindings }>({ strict: false });
+// What the route that serves a request has declared, so that nothing is read that the tables do not know of.
+const declarations = new WeakMap<RequestContext, RouteDeclaration>();
+
+function createRegistrar(hono: Hono<{ Bindings: Bindings }>, services: AppServices, table: RouteTable): App {
+  const registrar = (method: Method): Register => {
+    return (path, declaration, handler) => {
+      table.declare({ ...declaration, method, path });
+      const wanted = permissionsFor(declaration.requires);
+      const isPublic = declaration.requires === "public";
+      hono[method](path, async (c, next) => {
+        declarations.set(c.env.context, declaration);
+        if (!isPublic) admitCaller(c, services, declaration, wanted);
+        return handler(c, next);
+      });
+    };
+  };
+  return {
+    get: registrar("get"),
+    post: registrar("post"),
+    put: registrar("put"),
+    patch: registrar("patch"),
+    delete: registrar("delete"),
+    all: registrar("all"),
+  };
+}
+
+/** The application with the routes that `register` adds, as one handler of the server; each is taken up in the table. */
+export function createApp(
+  options: { readonly log: Logger; readonly services: AppServices; readonly table: RouteTable },
+  register: (app: App) => void,
+): Handler {
+  const { log } = options;
+  const app = new Hono<{ Bindings: Bindings }>({ strict: false });
   app.use(async (c, next) => {
     await next();
     c.env.context.route = c.error || c.res.status !== 404 ? routePath(c, -1) : "unknown";
   });
-  register(app);
+  register(createRegistrar(app, options.services, options.table));
   app.onError((error, c) => answerError(error, c, log));
   app.notFound((c) => {
     const error = new SlipwayError(

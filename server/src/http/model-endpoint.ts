@@ -1,5 +1,6 @@
 import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
 import type { Authenticate } from "#identity/authenticate.ts";
+import { assertPermitted } from "#identity/permissions.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { Lease } from "#limits/limiter.ts";
 import type { Logger } from "#telemetry/logger.ts";
@@ -10,6 +11,7 @@ import { noteError, sendError } from "./edge/errors.ts";
 import type { Idempotency } from "./edge/idempotency/idempotency.ts";
 import { queryKey } from "./edge/query-key.ts";
 import { assertSameOrigin } from "./edge/same-origin.ts";
+import { parametersOfPath, permissionsFor, type RouteDeclaration, type RouteTable } from "./route-table.ts";
 import type { Handler } from "./server.ts";
 
 /** What every path that models are asked on needs from the rooms. */
@@ -19,14 +21,14 @@ export interface EndpointServices {
   readonly idempotency: Pick<Idempotency, "guard">;
   readonly log: Logger;
   readonly maxBodyBytes: number;
+  /** Takes the paths up. */
+  readonly table: RouteTable;
 }
 
 /** Which path it is, and what its clients send and expect beside the body. */
-export interface Endpoint {
+export interface Endpoint extends RouteDeclaration {
   /** The path's pattern, for logs and metrics. */
   readonly route: string;
-  /** See `Dialect.keyParameter`. */
-  readonly keyParameter?: string | undefined;
   /** See `ErrorShape.requestIdHeader`; answers that are no errors carry it too. */
   readonly requestIdHeader?: string | undefined;
 }
@@ -40,6 +42,11 @@ export interface EndpointCall {
   readonly body: unknown;
 }
 
+/** What the parameters of such a path name: a model, where the path and not the body says which. */
+export function idsOfModelPath(route: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(parametersOfPath(route).map((parameter) => [parameter, "model"]));
+}
+
 /** A handler that asks who is calling, admits, reads the body and then serves; whatever is thrown is told in the path's own shape. */
 export function createEndpoint(
   services: EndpointServices,
@@ -48,6 +55,8 @@ export function createEndpoint(
 ): Handler {
   const { authenticate, admit, log, maxBodyBytes } = services;
   const { route, keyParameter, requestIdHeader } = endpoint;
+  const wanted = permissionsFor(endpoint.requires);
+  services.table.declare({ ...endpoint, method: "post", path: route });
   const handler: Handler = async (exchange) => {
     const { req, res, context } = exchange;
     context.route = route;
@@ -57,6 +66,7 @@ export function createEndpoint(
       const principal = authenticate(req.headers, queryKey(req.url, keyParameter));
       context.principal = principal;
       if (principal.via === "session") assertSameOrigin(req);
+      assertPermitted(principal, wanted);
       if (requestIdHeader !== undefined) res.setHeader(requestIdHeader, context.requestId);
       const admitted = admit(principal);
       // Nearly always all of this is there at once, and a promise that nobody needs costs what a tenth of the rest does.

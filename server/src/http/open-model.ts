@@ -3,6 +3,7 @@ import type { ModelCall, ModelEventSink } from "@slipway/contracts/model/event.t
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
 import { agentAsModel, agentOfModel } from "#agents/run/as-model.ts";
 import type { AgentRunner } from "#agents/run/runner.ts";
+import { assertPermitted, permissionSet } from "#identity/permissions.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { AnswerHeaders } from "#router/attempts/routed-call.ts";
 import type { CallOrigin } from "#router/booking.ts";
@@ -41,6 +42,8 @@ export interface RequestOrigin {
 
 /** Finds who answers a model name: an agent for `agent/<name>`, else a provider. Throws or rejects with the error to tell the client. */
 export type OpenModel = (decoded: DecodedRequest, origin: RequestOrigin) => Promise<OpenedModel> | OpenedModel;
+
+const TO_RUN_AGENTS = permissionSet(["agents:run"]);
 
 // Made once for each route.
 const ofRoutes = new WeakMap<Route, Readonly<Record<string, string>>>();
@@ -81,6 +84,7 @@ export function createOpenModel(options: {
     }
     const { request, threadId } = decoded;
     const { principal, requestId, traceparent, deadline } = origin;
+    assertPermitted(principal, TO_RUN_AGENTS);
     const { tenantId, keyId } = principal;
     const answer = await agentAsModel(
       runner,

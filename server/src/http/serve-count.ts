@@ -2,7 +2,7 @@ import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
 import type { CountDialect } from "#router/dialects/count-dialect.ts";
 import type { Router } from "#router/router.ts";
-import { createEndpoint, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
+import { createEndpoint, idsOfModelPath, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
 import type { Handler } from "./server.ts";
 
 /** What the counting of tokens needs from the rooms. */
@@ -14,7 +14,11 @@ export interface CountServices extends EndpointServices {
 /** Serves one way of asking how many tokens a prompt has. An estimate says so: `x-slipway-token-count: estimated`. */
 export function serveCount(services: CountServices, route: string, dialect: CountDialect): Handler {
   const { keyParameter, requestIdHeader } = dialect;
-  return createEndpoint(services, { route, keyParameter, requestIdHeader }, (call) => serve(services, dialect, call));
+  return createEndpoint(
+    services,
+    { route, requires: "models:invoke", ids: idsOfModelPath(route), keyParameter, requestIdHeader },
+    (call) => serve(services, dialect, call),
+  );
 }
 
 async function serve(services: CountServices, dialect: CountDialect, call: EndpointCall): Promise<void> {

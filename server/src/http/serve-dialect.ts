@@ -10,7 +10,7 @@ import type { KeepAlive } from "./edge/keep-alive.ts";
 import { StreamResponse } from "./edge/stream-response.ts";
 import { WholeResponse } from "./edge/whole-response.ts";
 import type { AnswerKeeping } from "./keeping.ts";
-import { createEndpoint, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
+import { createEndpoint, idsOfModelPath, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
 import type { OpenedModel, OpenModel } from "./open-model.ts";
 import { type CallEnd, ServedCall } from "./served-call.ts";
 import type { Handler } from "./server.ts";
@@ -27,8 +27,10 @@ export interface DialectServices extends EndpointServices {
 
 /** Serves one dialect on the paths of this pattern: identity, admission, body, dialect, model, answer, books. */
 export function serveDialect(services: DialectServices, route: string, dialect: Dialect): Handler {
-  const { keyParameter, errors } = dialect;
-  return createEndpoint(services, { route, keyParameter, requestIdHeader: errors.requestIdHeader }, (call) =>
+  const { keyParameter, errors, bodyIds = {} } = dialect;
+  const { requestIdHeader } = errors;
+  const declared = { requires: "models:invoke", ids: idsOfModelPath(route), bodyIds } as const;
+  return createEndpoint(services, { route, ...declared, keyParameter, requestIdHeader }, (call) =>
     serve(services, dialect, call),
   );
 }

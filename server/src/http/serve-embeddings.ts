@@ -4,7 +4,7 @@ import { actorOf } from "#identity/principal.ts";
 import type { EmbeddingDialect } from "#router/dialects/embedding-dialect.ts";
 import { EmbeddingFailure } from "#router/embedding-call.ts";
 import type { Router } from "#router/router.ts";
-import { createEndpoint, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
+import { createEndpoint, idsOfModelPath, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
 import type { Handler } from "./server.ts";
 
 /** What the serving of vectors needs from the rooms. */
@@ -17,7 +17,11 @@ export interface EmbeddingServices extends EndpointServices {
 /** Serves one way of asking for vectors: identity, admission, body, dialect, model, answer, books. */
 export function serveEmbeddings(services: EmbeddingServices, route: string, dialect: EmbeddingDialect): Handler {
   const { keyParameter } = dialect;
-  return createEndpoint(services, { route, keyParameter }, (call) => serve(services, dialect, call));
+  return createEndpoint(
+    services,
+    { route, requires: "models:invoke", ids: idsOfModelPath(route), keyParameter },
+    (call) => serve(services, dialect, call),
+  );
 }
 
 async function serve(services: EmbeddingServices, dialect: EmbeddingDialect, call: EndpointCall): Promise<void> {

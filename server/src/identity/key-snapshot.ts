@@ -1,6 +1,7 @@
 import type { Follower } from "#store/change-feed.ts";
 import type { Directory, DirectoryKey, DirectoryVersions } from "#store/directory.ts";
-import type { Principal } from "./principal.ts";
+import { ALL_PERMISSIONS } from "./permissions.ts";
+import { createPrincipal, type Principal } from "./principal.ts";
 
 /** The keys that are in force, in memory, so that a request asks no database. Replaced as a whole. */
 export interface KeySnapshot extends Follower {
@@ -50,7 +51,9 @@ class Snapshot implements KeySnapshot {
     const byHash = new Map<string, Principal>();
     const byId = new Map<string, Principal>();
     for (const key of keys) {
-      const principal: Principal = { tenantId: key.tenantId, keyId: key.keyId, keyName: key.name, via: "key" };
+      const { tenantId, keyId, name: keyName } = key;
+      const beside = key === this.#environmentKey ? ALL_PERMISSIONS : 0;
+      const principal = createPrincipal({ tenantId, keyId, keyName, via: "key", role: "owner", beside });
       byHash.set(hex(key.hash), principal);
       byId.set(`${key.tenantId}/${key.keyId}`, { ...principal, via: "session" });
     }

@@ -1,41 +1,16 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
-import { crc32 } from "node:zlib";
+import { API_KEY_PREFIX, API_KEY_RANDOM_BYTES, formatApiKey } from "@slipway/contracts/api-key.ts";
 
-const PREFIX = "slip_";
-const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/** 30 digits of base 62 are 178.6 bits. */
-const RANDOM_DIGITS = 30;
-/** 62⁶ is above 2³²: six digits hold a CRC-32. */
-const CHECK_DIGITS = 6;
 const SHOWN_DIGITS = 5;
-const SHAPE = /^slip_[0-9A-Za-z]{36}$/;
-// The greatest multiple of 62 in a byte; a byte above it is drawn again, or the first digits would come up more often.
-const FAIR = 248;
 
-/**
- * A new API key: `slip_`, 30 random digits of base 62 (178 bits), and 6 digits of checksum, by which a mistyped or cut key
- * is told from a revoked one and scanners for leaked secrets recognise it.
- */
+/** A new API key; `contracts/src/api-key.ts` says what it looks like. */
 export function mintApiKey(): string {
-  let random = "";
-  while (random.length < RANDOM_DIGITS) {
-    for (const byte of randomBytes(RANDOM_DIGITS)) {
-      if (byte < FAIR && random.length < RANDOM_DIGITS) random += ALPHABET.charAt(byte % 62);
-    }
-  }
-  return PREFIX + random + checksum(PREFIX + random);
-}
-
-/** True for text in the form of a key of ours with the right checksum. It may still be unknown or revoked. */
-export function looksLikeApiKey(text: string): boolean {
-  if (!SHAPE.test(text)) return false;
-  const body = text.slice(0, PREFIX.length + RANDOM_DIGITS);
-  return checksum(body) === text.slice(body.length);
+  return formatApiKey(randomBytes(API_KEY_RANDOM_BYTES));
 }
 
 /** The first 10 characters: enough to recognise a key by, and nothing to guess it from. */
 export function prefixOf(key: string): string {
-  return key.startsWith(PREFIX) ? key.slice(0, PREFIX.length + SHOWN_DIGITS) : `${key.slice(0, 2)}…`;
+  return key.startsWith(API_KEY_PREFIX) ? key.slice(0, API_KEY_PREFIX.length + SHOWN_DIGITS) : `${key.slice(0, 2)}…`;
 }
 
 /**
@@ -64,14 +39,4 @@ export function apiKeyDigest(pepper: Uint8Array, key: string): string {
 /** Compares two hashes in constant time. */
 export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-function checksum(body: string): string {
-  let rest = crc32(body);
-  let digits = "";
-  for (let at = 0; at < CHECK_DIGITS; at += 1) {
-    digits = ALPHABET.charAt(rest % 62) + digits;
-    rest = Math.floor(rest / 62);
-  }
-  return digits;
 }

@@ -69,8 +69,8 @@ export function registerConsole(app: App, dir: string): void {
     if (files.size === 0) files = readFiles(dir);
     return files.get(name);
   };
-  app.get("/", (c) => c.redirect("/console/"));
-  app.get("/console/*", (c) => {
+  app.get("/", { requires: "public" }, (c) => c.redirect("/console/"));
+  app.get("/console/*", { requires: "public", ids: { "*": "file" } }, (c) => {
     // The pattern matches the path without its slash too; a route of its own for that one would match both and loop.
     if (c.env.context.path === "/console") return c.redirect("/console/");
     const name = c.env.context.path.slice("/console/".length);

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { createPrincipal } from "#identity/principal.ts";
 import type { Claim, IdempotencyRecords } from "#store/idempotency-records.ts";
 import type { LogFields, Logger } from "#telemetry/logger.ts";
 import { createMetrics } from "#telemetry/metrics.ts";
@@ -33,7 +34,7 @@ function world(records: Partial<IdempotencyRecords>, tenants: readonly string[] 
         purge: () => Promise.resolve(0),
         ...records,
       },
-      authenticate: () => ({ tenantId: "t", keyId: "k", keyName: "K", via: "key" }),
+      authenticate: () => createPrincipal({ tenantId: "t", keyId: "k", keyName: "K", via: "key", role: "developer" }),
       envelopes: { seal: (_, bytes) => Promise.resolve(bytes), open: (_, bytes) => Promise.resolve(bytes) },
       pepper: Buffer.alloc(32),
       audit: () => {},
@@ -59,7 +60,7 @@ async function serve(
       res.statusCode = 201;
       res.end(`made ${calls}`);
     },
-    () => ({ route: "/x" }),
+    () => ({ route: "/x", requires: "models:invoke" }),
   );
   const listener = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const context = beginContext(req);

@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { RecordAudit } from "#audit/audit.ts";
 import type { Authenticate } from "#identity/authenticate.ts";
+import { assertPermitted } from "#identity/permissions.ts";
 import { actorOf, type Principal } from "#identity/principal.ts";
 import type { Envelopes } from "#keys/envelope.ts";
 import { newId } from "#lib/ids.ts";
@@ -10,6 +11,7 @@ import { describeError, type Logger } from "#telemetry/logger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 import type { Exchange } from "../../context.ts";
 import type { Handler } from "../../server.ts";
+import { permissionsFor, type Requirement } from "../../route-table.ts";
 import { readBody } from "../body.ts";
 import { noteError, sendError } from "../errors.ts";
 import { queryKey } from "../query-key.ts";
@@ -36,6 +38,8 @@ export interface IdempotencyOptions {
 
 /** A route whose requests take effect once. */
 export interface GuardedRoute {
+  /** See `RouteDeclaration`: an answer that is given again is for those who may ask for it. */
+  readonly requires: Requirement;
   /** Its pattern, for logs and metrics. */
   readonly route: string;
   /** See `Dialect.keyParameter`. */
@@ -116,6 +120,7 @@ class Guard implements Idempotency {
     const principal = this.#options.authenticate(req.headers, queryKey(req.url, guarded.keyParameter));
     context.principal = principal;
     if (principal.via === "session") assertSameOrigin(req);
+    assertPermitted(principal, permissionsFor(guarded.requires));
     const body = await readBody(req, this.#options.maxBodyBytes);
     context.body = body;
     const { tenantId, keyId } = principal;

@@ -66,7 +66,7 @@ export function createModelRoutes(services: ModelRouteServices): HotRoutes {
 /** Tells whoever asks these paths by another method what they take. */
 export function registerModelMethods(app: App): void {
   for (const path of [...[...DIALECTS, ...COUNTS].map(([taken]) => taken), EMBEDDINGS]) {
-    app.all(path, () => {
+    app.all(path, { requires: "public" }, () => {
       throw new SlipwayError("method_not_allowed", "This path takes POST.", { hint: "POST a request as JSON." });
     });
   }

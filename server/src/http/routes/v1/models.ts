@@ -1,11 +1,10 @@
 import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
 import type { OfferedModel } from "#router/model-list.ts";
-import { type App, type AppServices, principalOf } from "../../app.ts";
+import { type App, principalOf } from "../../app.ts";
 
 /** `GET /v1/models`: agents first, then the names of routes, then what the providers offer, in OpenAI's shape. */
 export function registerModels(
   app: App,
-  services: AppServices,
   options: {
     readonly models: () => Promise<readonly OfferedModel[]>;
     readonly agents: () => readonly AgentSummary[];
@@ -14,8 +13,8 @@ export function registerModels(
 ): void {
   // Clients sort by it at most: no provider of ours says when a model was made.
   const created = Math.floor(Date.now() / 1000);
-  app.get("/v1/models", async (c) => {
-    const { tenantId } = principalOf(c, services);
+  app.get("/v1/models", { requires: "models:read" }, async (c) => {
+    const { tenantId } = principalOf(c);
     const agents = options.agents().filter((agent) => agent.status === "ready");
     const routes = options.routes(tenantId);
     const taken = new Set(routes);

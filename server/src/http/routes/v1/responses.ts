@@ -17,8 +17,9 @@ function wantsSeals(c: AppContext): boolean {
 
 /** `GET` and `DELETE /v1/responses/{id}`, and the items that a kept response was an answer to. */
 export function registerResponses(app: App, services: AppServices, kept: KeptAnswers): void {
-  app.get("/v1/responses/:id", async (c) => {
-    const { tenantId } = principalOf(c, services);
+  const ids = { id: "response" };
+  app.get("/v1/responses/:id", { requires: "responses:read", ids }, async (c) => {
+    const { tenantId } = principalOf(c);
     const id = pathParam(c, "id");
     if (c.req.query("stream") === "true") {
       throw new SlipwayError("unsupported_field", "A kept response is given whole.", {
@@ -30,8 +31,8 @@ export function registerResponses(app: App, services: AppServices, kept: KeptAns
     if (!found) throw notFound(id);
     return c.json(wantsSeals(c) ? found.answer : withoutSeals(found.answer));
   });
-  app.get("/v1/responses/:id/input_items", async (c) => {
-    const { tenantId } = principalOf(c, services);
+  app.get("/v1/responses/:id/input_items", { requires: "responses:read", ids }, async (c) => {
+    const { tenantId } = principalOf(c);
     const id = pathParam(c, "id");
     const found = await kept.get(tenantId, id);
     if (!found) throw notFound(id);
@@ -48,15 +49,14 @@ export function registerResponses(app: App, services: AppServices, kept: KeptAns
       has_more: false,
     });
   });
-  app.delete("/v1/responses/:id", async (c) => {
-    const principal = principalOf(c, services);
+  app.delete("/v1/responses/:id", { requires: "responses:write", ids }, async (c) => {
+    const principal = principalOf(c);
     const id = pathParam(c, "id");
     if (!(await kept.delete(principal.tenantId, id))) throw notFound(id);
     auditOf(c, services, principal, "response.delete", id);
     return c.json({ id, object: "response", deleted: true });
   });
-  app.post("/v1/responses/:id/cancel", (c) => {
-    principalOf(c, services);
+  app.post("/v1/responses/:id/cancel", { requires: "responses:write", ids }, () => {
     throw new SlipwayError(
       "unsupported_field",
       "Only responses in the background can be cancelled, and there are none here.",

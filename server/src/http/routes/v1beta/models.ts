@@ -2,7 +2,7 @@ import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
 import { methodOf, modelName } from "#router/dialects/gemini/path.ts";
 import type { OfferedModel } from "#router/model-list.ts";
-import { type App, type AppContext, type AppServices, principalOf } from "../../app.ts";
+import { type App, type AppContext, principalOf } from "../../app.ts";
 
 const DEFAULT_PAGE = 50;
 const MOST_A_PAGE = 1_000;
@@ -61,16 +61,17 @@ function isOfGoogle(c: AppContext): boolean {
  * `GET /v1beta/models` and `/v1beta/models/{model}`, and the same below `/v1` for Google's clients: agents first, then what the
  * providers offer, in Google's shape. To be registered before the lists of other dialects on the same paths.
  */
-export function registerGeminiModels(app: App, services: AppServices, options: GeminiModelsOptions): void {
+export function registerGeminiModels(app: App, options: GeminiModelsOptions): void {
+  const declared = { requires: "models:read", keyParameter: "key" } as const;
   const offered = async (c: AppContext): Promise<string[]> => {
-    const { tenantId } = principalOf(c, services, c.req.query("key"));
+    const { tenantId } = principalOf(c);
     const agents = options.agents().filter((agent) => agent.status === "ready");
     const models = await options.models();
     const routes = options.routes(tenantId);
     return [...new Set([...agents.map(({ modelId }) => modelId), ...routes, ...models.map(({ id }) => id)])];
   };
   for (const base of ["/v1beta/", "/v1/"]) {
-    app.get(`${base}models`, async (c, next) => {
+    app.get(`${base}models`, declared, async (c, next) => {
       if (!isOfGoogle(c)) return next();
       const ids = await offered(c);
       const start = startOf(ids, c.req.query("pageToken"));
@@ -82,7 +83,7 @@ export function registerGeminiModels(app: App, services: AppServices, options: G
         ...(more ? { nextPageToken: Buffer.from(last).toString("base64url") } : {}),
       });
     });
-    app.get(`${base}models/*`, async (c, next) => {
+    app.get(`${base}models/*`, { ...declared, ids: { "*": "model" } }, async (c, next) => {
       const { path } = c.env.context;
       if (methodOf(path) !== undefined) throw methodNotAllowed();
       if (!isOfGoogle(c)) return next();
@@ -93,7 +94,7 @@ export function registerGeminiModels(app: App, services: AppServices, options: G
         hint: `GET ${base}models lists the models.`,
       });
     });
-    app.all(`${base}models/*`, (c, next) => {
+    app.all(`${base}models/*`, { requires: "public", ids: { "*": "model" } }, (c, next) => {
       if (methodOf(c.env.context.path) === undefined) return next();
       throw methodNotAllowed();
     });

@@ -8,6 +8,7 @@ import { MessagesStreamWriter } from "./stream.ts";
 export const anthropicMessages: Dialect = {
   name: "anthropic-messages",
   idPrefix: "msg",
+  bodyIds: { "metadata.thread_id": "thread" },
   errors: anthropicErrors,
   fieldNames: {
     maxOutputTokens: "max_tokens",

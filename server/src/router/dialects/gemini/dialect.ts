@@ -8,6 +8,7 @@ import { GeminiStreamWriter } from "./stream.ts";
 export const gemini: Dialect = {
   name: "gemini",
   idPrefix: "resp",
+  bodyIds: { "labels.thread_id": "thread" },
   errors: geminiErrors,
   keyParameter: "key",
   decode,

@@ -8,6 +8,7 @@ import { ChatStreamWriter } from "./stream.ts";
 export const openaiChat: Dialect = {
   name: "openai-chat",
   idPrefix: "chatcmpl",
+  bodyIds: { "metadata.thread_id": "thread" },
   errors: openaiErrors,
   fieldNames: {
     maxOutputTokens: "max_completion_tokens",

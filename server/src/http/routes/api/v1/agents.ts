@@ -1,6 +1,6 @@
 import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import { type App, type AppServices, pathParam, principalOf } from "../../../app.ts";
+import { type App, pathParam } from "../../../app.ts";
 
 /** The agents as the registry knows them at the moment of asking. */
 export interface AgentDirectory {
@@ -9,13 +9,9 @@ export interface AgentDirectory {
 }
 
 /** `/api/v1/agents`: the plugin agents, the broken ones too with what is wrong. */
-export function registerAgents(app: App, services: AppServices, agents: AgentDirectory): void {
-  app.get("/api/v1/agents", (c) => {
-    principalOf(c, services);
-    return c.json({ agents: agents.list() });
-  });
-  app.get("/api/v1/agents/:name", (c) => {
-    principalOf(c, services);
+export function registerAgents(app: App, agents: AgentDirectory): void {
+  app.get("/api/v1/agents", { requires: "agents:read" }, (c) => c.json({ agents: agents.list() }));
+  app.get("/api/v1/agents/:name", { requires: "agents:read", ids: { name: "agent" } }, (c) => {
     const agent = agents.summary(pathParam(c, "name"));
     if (!agent) {
       throw new SlipwayError("agent_not_found", "There is no agent of this name.", {

@@ -32,8 +32,8 @@ export function registerApiKeys(
   },
 ): void {
   const { apiKeys, changes, mint } = options;
-  app.post("/api/v1/api-keys", async (c) => {
-    const principal = principalOf(c, services);
+  app.post("/api/v1/api-keys", { requires: "keys:write", body: createApiKeySchema }, async (c) => {
+    const principal = principalOf(c);
     const { name } = await jsonBody(c, createApiKeySchema);
     const { key, prefix, hash } = mint();
     const stored = await apiKeys.create(principal.tenantId, { id: newId("key"), name, prefix, hash });
@@ -43,14 +43,14 @@ export function registerApiKeys(
     const created: CreatedApiKey = { ...present(stored), key };
     return c.json(created, 201);
   });
-  app.get("/api/v1/api-keys", async (c) => {
-    const principal = principalOf(c, services);
+  app.get("/api/v1/api-keys", { requires: "keys:read" }, async (c) => {
+    const principal = principalOf(c);
     const keys = await apiKeys.list(principal.tenantId);
     const list: ApiKeyList = { apiKeys: keys.map(present) };
     return c.json(list);
   });
-  app.delete("/api/v1/api-keys/:id", async (c) => {
-    const principal = principalOf(c, services);
+  app.delete("/api/v1/api-keys/:id", { requires: "keys:write", ids: { id: "key" } }, async (c) => {
+    const principal = principalOf(c);
     const id = pathParam(c, "id");
     if (!(await apiKeys.revoke(principal.tenantId, id))) {
       throw new SlipwayError("not_found", "There is no such API key.", { hint: "GET /api/v1/api-keys lists them." });

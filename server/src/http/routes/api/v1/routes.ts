@@ -53,8 +53,9 @@ export function registerRoutes(
   },
 ): void {
   const { routes, changes, providers } = options;
-  app.get("/api/v1/routes", async (c) => {
-    const { tenantId } = principalOf(c, services);
+  const ids = { name: "route" };
+  app.get("/api/v1/routes", { requires: "routes:read" }, async (c) => {
+    const { tenantId } = principalOf(c);
     const own = (await routes.list(tenantId)).flatMap((stored) => present(stored) ?? []);
     const shared = options
       .shared()
@@ -62,16 +63,16 @@ export function registerRoutes(
     const list: ApiRouteList = { version: options.version(), routes: [...own, ...shared] };
     return c.json(list);
   });
-  app.get("/api/v1/routes/:name", async (c) => {
-    const { tenantId } = principalOf(c, services);
+  app.get("/api/v1/routes/:name", { requires: "routes:read", ids }, async (c) => {
+    const { tenantId } = principalOf(c);
     const name = pathParam(c, "name");
     const stored = (await routes.list(tenantId)).find((route) => route.name === name);
     const found = stored && present(stored);
     if (!found) throw notFound(name);
     return c.json(found);
   });
-  app.put("/api/v1/routes/:name", async (c) => {
-    const principal = principalOf(c, services);
+  app.put("/api/v1/routes/:name", { requires: "routes:write", ids, body: putRouteSchema }, async (c) => {
+    const principal = principalOf(c);
     const name = checked(routeNameSchema, pathParam(c, "name"));
     const spec: RouteSpec = { ...(await jsonBody(c, putRouteSchema)), name };
     const others = (await routes.list(principal.tenantId)).filter((route) => route.name !== name);
@@ -88,8 +89,8 @@ export function registerRoutes(
     };
     return c.json(answer, created ? 201 : 200);
   });
-  app.delete("/api/v1/routes/:name", async (c) => {
-    const principal = principalOf(c, services);
+  app.delete("/api/v1/routes/:name", { requires: "routes:write", ids }, async (c) => {
+    const principal = principalOf(c);
     const name = pathParam(c, "name");
     if (!(await routes.remove(principal.tenantId, name))) throw notFound(name);
     await changes.refresh();

@@ -19,7 +19,7 @@ export function registerSession(
     release,
     mock,
   });
-  app.post("/api/v1/session", async (c) => {
+  app.post("/api/v1/session", { requires: "public", body: signInSchema }, async (c) => {
     assertSameOrigin(c.env.incoming);
     const { apiKey } = await jsonBody(c, signInSchema);
     const principal = services.authenticate({ "x-api-key": apiKey.trim() });
@@ -30,7 +30,7 @@ export function registerSession(
     c.header("cache-control", "no-store");
     return c.json(describe(session), 201);
   });
-  app.get("/api/v1/session", (c) => {
+  app.get("/api/v1/session", { requires: "public" }, (c) => {
     const session = sessions.read(c.env.incoming.headers.cookie);
     if (!session) {
       throw new SlipwayError("unauthenticated", "Nobody is signed in, or the session has ended.", {
@@ -41,8 +41,8 @@ export function registerSession(
     c.header("cache-control", "no-store");
     return c.json(describe(session));
   });
-  app.delete("/api/v1/session", (c) => {
-    const principal = principalOf(c, services);
+  app.delete("/api/v1/session", { requires: "authenticated" }, (c) => {
+    const principal = principalOf(c);
     auditOf(c, services, principal, "session.close", principal.keyId);
     for (const cookie of sessions.closingCookies()) c.header("set-cookie", cookie, { append: true });
     return c.body(null, 204);

@@ -3,10 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { usageReportSchema } from "@slipway/contracts/api/usage.ts";
+import { createPrincipal } from "#identity/principal.ts";
 import type { UsageQuery, UsageSums } from "#store/usage-ledger.ts";
 import { createLogger } from "#telemetry/logger.ts";
 import { createApp } from "../../../app.ts";
 import { beginContext } from "../../../context.ts";
+import { RouteTable } from "../../../route-table.ts";
 import { registerUsage } from "./usage.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12);
@@ -38,9 +40,11 @@ async function serve(groups: number) {
     });
   };
   const log = createLogger({ level: "silent", release: "test" });
-  const principal = { tenantId: "acme", keyId: "key_1", keyName: "k", via: "key" } as const;
+  const principal = createPrincipal({ tenantId: "acme", keyId: "key_1", keyName: "k", via: "key", role: "viewer" });
   const services = { authenticate: () => principal, audit: () => {} };
-  const handler = createApp(log, (app) => registerUsage(app, services, { report }, () => NOW));
+  const handler = createApp({ log, services, table: new RouteTable() }, (app) =>
+    registerUsage(app, { report }, () => NOW),
+  );
   const server = createServer((req, res) => void handler({ req, res, context: beginContext(req) }));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/usage`;

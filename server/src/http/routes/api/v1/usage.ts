@@ -7,7 +7,7 @@ import {
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { z } from "zod";
 import type { UsageDimension, UsageGroup, UsageLedger, UsageSums } from "#store/usage-ledger.ts";
-import { type App, type AppServices, checked, principalOf } from "../../../app.ts";
+import { type App, principalOf, queryOf } from "../../../app.ts";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
@@ -60,15 +60,10 @@ function presentGroup(group: UsageGroup, by: readonly UsageDimension[]): UsageGr
 }
 
 /** `GET /api/v1/usage`: what the caller's tenant used and what it cost, in all and divided. */
-export function registerUsage(
-  app: App,
-  services: AppServices,
-  ledger: Pick<UsageLedger, "report">,
-  now: () => number = Date.now,
-): void {
-  app.get("/api/v1/usage", async (c) => {
-    const { tenantId } = principalOf(c, services);
-    const { by = [], limit, ...span } = checked(querySchema, c.req.query());
+export function registerUsage(app: App, ledger: Pick<UsageLedger, "report">, now: () => number = Date.now): void {
+  app.get("/api/v1/usage", { requires: "usage:read", query: querySchema }, async (c) => {
+    const { tenantId } = principalOf(c);
+    const { by = [], limit, ...span } = queryOf(c, querySchema);
     const { from, to } = spanOf(span, now());
     // One more than asked for tells whether there are more.
     const { total, groups } = await ledger.report(tenantId, { from, to, by, limit: limit + 1 });

@@ -87,8 +87,9 @@ export function registerRuns(
     if (run.error) c.env.context.code = run.error.code;
     return c.json(run, 201);
   };
-  app.post("/api/v1/agents/:name/runs", async (c) => {
-    const principal = principalOf(c, services);
+  const toRun = { requires: "agents:run", ids: { name: "agent" }, body: createRunSchema } as const;
+  app.post("/api/v1/agents/:name/runs", toRun, async (c) => {
+    const principal = principalOf(c);
     const lease = await stillThere(c.env.outgoing, admit(principal));
     try {
       return await begin(c, principal, lease);
@@ -96,8 +97,8 @@ export function registerRuns(
       lease.settle(NO_USAGE);
     }
   });
-  app.get("/api/v1/runs/:id", async (c) => {
-    const { tenantId } = principalOf(c, services);
+  app.get("/api/v1/runs/:id", { requires: "runs:read", ids: { id: "run" } }, async (c) => {
+    const { tenantId } = principalOf(c);
     return c.json(await runner.get(tenantId, pathParam(c, "id")));
   });
 }
