@@ -13,6 +13,7 @@ export const ERROR_STATUS = {
   method_not_allowed: 405,
   request_timeout: 408,
   conflict: 409,
+  last_owner: 409,
   idempotency_key_in_use: 409,
   idempotent_answer_not_kept: 410,
   body_too_large: 413,

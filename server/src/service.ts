@@ -84,6 +84,7 @@ export async function composeService(
       closed = true;
       await http.drain(0);
       await rooms.idempotency.close(5000);
+      await rooms.identity.uses.close(2000);
       rooms.changes.close();
       rooms.routes.close();
       await rooms.registry?.close();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { idOf } from "./id-of.ts";
 
 /** One agent as the registry knows it. A broken one is listed too, with what is wrong. */
 export const agentSummarySchema = z.object({
@@ -25,7 +26,7 @@ export const createRunSchema = z.strictObject({
   /** What the user says, at most 1,000,000 characters. */
   input: z.string().min(1).max(1_000_000),
   /** Continues this thread; absent: a new one. */
-  threadId: z.string().min(1).max(64).optional(),
+  threadId: idOf("thread").optional(),
   /** True: server-sent events in the UI message stream format of the Vercel AI SDK. */
   stream: z.boolean().default(false),
 });

@@ -2,12 +2,13 @@ import { join } from "node:path";
 import type { Config } from "#config/config.ts";
 import { createAuthenticate } from "#identity/authenticate.ts";
 import { createKeySnapshot, type EnvironmentKey } from "#identity/key-snapshot.ts";
+import { createKeyUses } from "#identity/key-uses.ts";
 import { createSessions } from "#identity/sessions.ts";
 import { apiKeyDigest, hashApiKey, mintApiKey, prefixOf } from "#keys/api-key.ts";
 import { loadMasterKey, type MasterKey } from "#keys/master-key.ts";
 import { createSealer } from "#keys/seal.ts";
 import type { createStore } from "#store/create-store.ts";
-import type { Logger } from "#telemetry/logger.ts";
+import { describeError, type Logger } from "#telemetry/logger.ts";
 
 /** The tenant of a server that nobody has divided yet, and of the key that the environment gives. */
 export const DEFAULT_TENANT = "default";
@@ -28,14 +29,19 @@ export async function loadKeys(config: Config, log: Logger): Promise<MasterKey> 
 }
 
 /** Who may call: keys in memory, sessions of the console, and the making of new keys. */
-export function composeIdentity(config: Config, master: MasterKey, store: ReturnType<typeof createStore>) {
+export function composeIdentity(config: Config, master: MasterKey, store: ReturnType<typeof createStore>, log: Logger) {
   const hashKey = (key: string): Uint8Array => hashApiKey(master.apiKeyPepper, key);
   const { apiKey } = config.keys;
   const environmentKey: EnvironmentKey | undefined =
     apiKey === undefined
       ? undefined
       : { tenantId: DEFAULT_TENANT, keyId: "env", name: "API_KEY", hash: hashKey(apiKey) };
-  const snapshot = createKeySnapshot({ directory: store.directory, environmentKey });
+  const uses = createKeyUses({
+    write: (used) => store.apiKeys.recordUses(used),
+    onFailure: (error) =>
+      log.warn({ error: describeError(error) }, "when keys were last used could not be written yet"),
+  });
+  const snapshot = createKeySnapshot({ directory: store.directory, environmentKey, uses });
   const sessions = createSessions({ keys: snapshot, sealer: createSealer(master.cookieSealing, "session") });
   const authenticate = createAuthenticate({
     keys: snapshot,
@@ -46,5 +52,5 @@ export function composeIdentity(config: Config, master: MasterKey, store: Return
     const key = mintApiKey();
     return { key, prefix: prefixOf(key), hash: hashKey(key) };
   };
-  return { snapshot, sessions, authenticate, mint };
+  return { snapshot, uses, sessions, authenticate, mint };
 }

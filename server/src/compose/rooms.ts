@@ -39,7 +39,7 @@ export async function composeRooms(config: Config, connection: DatabaseConnectio
     limits: { size: config.database.poolSize },
     onConnectionError: (error) => log.warn({ error: describeError(error) }, "a database connection broke"),
   });
-  const identity = composeIdentity(config, master, store);
+  const identity = composeIdentity(config, master, store, log);
   const ledger = createRecordQueue<UsageEntry>({
     queue: "usage",
     write: (items) => store.usageLedger.append(items),

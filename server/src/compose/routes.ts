@@ -3,11 +3,15 @@ import type { App, AppServices } from "#http/app.ts";
 import { registerAgents } from "#http/routes/api/v1/agents.ts";
 import { registerRuns } from "#http/routes/api/v1/agents/runs.ts";
 import { registerApiKeys } from "#http/routes/api/v1/api-keys.ts";
+import { registerApiKey } from "#http/routes/api/v1/api-keys/key.ts";
+import { registerMe } from "#http/routes/api/v1/me.ts";
 import { registerOpenApi } from "#http/routes/api/v1/openapi.json.ts";
 import { registerRoutes as registerRoutesApi } from "#http/routes/api/v1/routes.ts";
 import { registerSession } from "#http/routes/api/v1/session.ts";
 import { registerThreads } from "#http/routes/api/v1/threads.ts";
+import { registerTenants } from "#http/routes/api/v1/tenants.ts";
 import { registerUsage } from "#http/routes/api/v1/usage.ts";
+import { registerUsers } from "#http/routes/api/v1/users.ts";
 import { registerConsole } from "#http/routes/console.ts";
 import { registerResponses } from "#http/routes/v1/responses.ts";
 import { registerModelMethods } from "#http/routes/v1/model-routes.ts";
@@ -26,7 +30,12 @@ export function registerRoutes(
   const { sessions, mint } = identity;
   registerOpenApi(app, config.release);
   registerSession(app, services, { sessions, release: config.release, mock });
-  registerApiKeys(app, services, { apiKeys: rooms.store.apiKeys, changes, mint });
+  const keys = { apiKeys: rooms.store.apiKeys, changes, mint };
+  registerApiKeys(app, services, keys);
+  registerApiKey(app, services, keys);
+  registerUsers(app, services, { users: rooms.store.users, changes });
+  registerTenants(app, services, { tenants: rooms.store.tenants, directory: rooms.store.directory, changes, mint });
+  registerMe(app);
   registerUsage(app, rooms.store.usageLedger);
   if (config.roles.has("router")) {
     const offered = {

@@ -4,10 +4,13 @@ import {
   apiKeySchema,
   createApiKeySchema,
   createdApiKeySchema,
+  rotateApiKeySchema,
+  updateApiKeySchema,
 } from "@slipway/contracts/api/api-keys.ts";
 import { problemSchema } from "@slipway/contracts/api/problem.ts";
 import { putRouteSchema, routeListSchema, routeSchema } from "@slipway/contracts/api/routes.ts";
 import { sessionSchema, signInSchema } from "@slipway/contracts/api/session.ts";
+import { createdTenantSchema, createTenantSchema, tenantListSchema } from "@slipway/contracts/api/tenants.ts";
 import {
   threadListSchema,
   threadMessageListSchema,
@@ -15,6 +18,13 @@ import {
   threadSchema,
 } from "@slipway/contracts/api/threads.ts";
 import { usageReportSchema } from "@slipway/contracts/api/usage.ts";
+import {
+  callerSchema,
+  createUserSchema,
+  updateUserSchema,
+  userListSchema,
+  userSchema,
+} from "@slipway/contracts/api/users.ts";
 import { z } from "zod";
 
 /** Schemas that have a name of their own in the document. */
@@ -23,27 +33,37 @@ const NAMED = {
   AgentList: agentListSchema,
   ApiKey: apiKeySchema,
   ApiKeyList: apiKeyListSchema,
+  Caller: callerSchema,
   CreateApiKey: createApiKeySchema,
   CreatedApiKey: createdApiKeySchema,
+  CreatedTenant: createdTenantSchema,
   CreateRun: createRunSchema,
+  CreateTenant: createTenantSchema,
+  CreateUser: createUserSchema,
   Problem: problemSchema,
   PutRoute: putRouteSchema,
   Route: routeSchema,
+  RotateApiKey: rotateApiKeySchema,
   RouteList: routeListSchema,
   Run: runSchema,
   Session: sessionSchema,
   SignIn: signInSchema,
+  TenantList: tenantListSchema,
   Thread: threadSchema,
   ThreadList: threadListSchema,
   ThreadMessage: threadMessageSchema,
   ThreadMessageList: threadMessageListSchema,
+  UpdateApiKey: updateApiKeySchema,
+  UpdateUser: updateUserSchema,
   UsageReport: usageReportSchema,
+  User: userSchema,
+  UserList: userListSchema,
 } as const;
 type Name = keyof typeof NAMED;
 
 /** One operation of the REST API. */
 export interface Operation {
-  readonly method: "get" | "post" | "put" | "delete";
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
   /** With `{name}` for a parameter. */
   readonly path: string;
   readonly summary: string;
@@ -89,7 +109,74 @@ export const OPERATIONS: readonly Operation[] = [
     status: 200,
     answer: "ApiKeyList",
   },
+  { method: "get", path: "/api/v1/api-keys/{id}", summary: "One API key.", status: 200, answer: "ApiKey" },
+  {
+    method: "patch",
+    path: "/api/v1/api-keys/{id}",
+    summary: "Change an API key's name, role, scopes or end.",
+    body: "UpdateApiKey",
+    status: 200,
+    answer: "ApiKey",
+  },
+  {
+    method: "post",
+    path: "/api/v1/api-keys/{id}/rotate",
+    summary: "Give an API key a new secret; the old one stays good for a while.",
+    body: "RotateApiKey",
+    status: 200,
+    answer: "CreatedApiKey",
+    once: true,
+  },
   { method: "delete", path: "/api/v1/api-keys/{id}", summary: "Revoke an API key.", status: 204 },
+  {
+    method: "post",
+    path: "/api/v1/users",
+    summary: "Make a user.",
+    body: "CreateUser",
+    status: 201,
+    answer: "User",
+  },
+  {
+    method: "get",
+    path: "/api/v1/users",
+    summary: "The tenant's users, newest first.",
+    status: 200,
+    answer: "UserList",
+  },
+  { method: "get", path: "/api/v1/users/{id}", summary: "One user.", status: 200, answer: "User" },
+  {
+    method: "patch",
+    path: "/api/v1/users/{id}",
+    summary: "Change a user's name or role, or let the user in or out.",
+    body: "UpdateUser",
+    status: 200,
+    answer: "User",
+  },
+  { method: "delete", path: "/api/v1/users/{id}", summary: "Remove a user; the user's keys are revoked.", status: 204 },
+  {
+    method: "get",
+    path: "/api/v1/me",
+    summary: "Who the caller is, and what it may do.",
+    status: 200,
+    answer: "Caller",
+  },
+  {
+    method: "post",
+    path: "/api/v1/tenants",
+    summary: "Make a tenant with the key of its first owner; the environment's key only.",
+    body: "CreateTenant",
+    status: 201,
+    answer: "CreatedTenant",
+    once: true,
+  },
+  {
+    method: "get",
+    path: "/api/v1/tenants",
+    summary: "The installation's tenants by id; the environment's key only.",
+    query: [{ name: "cursor", description: "`nextCursor` of the page before.", schema: { type: "string" } }],
+    status: 200,
+    answer: "TenantList",
+  },
   {
     method: "get",
     path: "/api/v1/routes",

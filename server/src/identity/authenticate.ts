@@ -51,7 +51,7 @@ export function createAuthenticate(options: {
     const key = presentedKey(headers) ?? otherKey;
     if (key !== undefined) {
       const principal = key.length > MOST_KEY_CHARACTERS ? undefined : options.keys.byHash(options.hashKey(key));
-      if (!principal) throw unauthenticated("The API key is not valid: it is unknown, revoked or mistyped.");
+      if (!principal) throw unauthenticated("The API key is not valid: it is unknown, revoked, expired or mistyped.");
       return principal;
     }
     const session = options.sessions.read(typeof headers.cookie === "string" ? headers.cookie : undefined);

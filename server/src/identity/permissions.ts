@@ -36,7 +36,7 @@ export function permissionsOfRole(role: Role): PermissionSet {
 }
 
 /** The permissions of a set by their names, in their order. */
-function permissionNames(set: PermissionSet): readonly Permission[] {
+export function permissionNames(set: PermissionSet): readonly Permission[] {
   return PERMISSIONS.filter((_, at) => (set & (1 << at)) !== 0);
 }
 

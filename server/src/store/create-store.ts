@@ -18,6 +18,7 @@ import { createRuns } from "./postgres/runs/runs.ts";
 import { createSubjects } from "./postgres/subjects/subjects.ts";
 import { createTenants } from "./postgres/tenants/tenants.ts";
 import { createThreads } from "./postgres/threads/threads.ts";
+import { createUsers } from "./postgres/users/users.ts";
 import { createUsageLedger } from "./postgres/usage-ledger/usage-ledger.ts";
 import type { Store } from "./store.ts";
 
@@ -62,6 +63,7 @@ export function createStore(options: StoreOptions): Store {
   return {
     tenants: createTenants(database),
     apiKeys: createApiKeys(database),
+    users: createUsers(database),
     directory: createDirectory(database),
     routes: createRoutes(database),
     subjects: createSubjects(database),

@@ -1,9 +1,34 @@
+import type { Role } from "@slipway/contracts/permissions.ts";
+
 /** What authentication must know before a tenant is known. */
 export interface DirectoryKey {
   readonly tenantId: string;
   readonly keyId: string;
   readonly name: string;
   readonly hash: Uint8Array;
+  readonly role: Role;
+  readonly scopes: readonly string[] | null;
+  readonly expiresAt: Date | null;
+  readonly userId: string | null;
+  /** The secret before the last rotation, until the time beside it. */
+  readonly previousHash: Uint8Array | null;
+  readonly previousExpiresAt: Date | null;
+}
+
+/** A user that is in force. */
+export interface DirectoryUser {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** A tenant of the installation. */
+export interface DirectoryTenant {
+  readonly tenantId: string;
+  readonly name: string;
+  readonly createdAt: Date;
 }
 
 /** A route of a tenant's own, as it was stored. */
@@ -14,14 +39,19 @@ export interface DirectoryRoute {
 
 /** Numbers that grow whenever something of the kind is made, changed or removed. */
 export interface DirectoryVersions {
+  /** Of keys and users. */
   readonly keys: number;
   readonly routes: number;
 }
 
 /** The one reader across tenants, under a database role of its own that may read these columns and nothing else. */
 export interface Directory {
-  /** Every key that is not revoked, of every tenant. */
+  /** Every key that is neither revoked nor expired, of every tenant. */
   activeKeys(): Promise<readonly DirectoryKey[]>;
+  /** Every user that is not disabled, of every tenant. */
+  activeUsers(): Promise<readonly DirectoryUser[]>;
+  /** The tenants in the order of their ids, at most 1,000, after this one when it is given. */
+  tenants(after?: string): Promise<readonly DirectoryTenant[]>;
   /** Every route of every tenant, in the order of their names. */
   routes(): Promise<readonly DirectoryRoute[]>;
   /** Cheap to ask. */

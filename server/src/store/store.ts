@@ -11,6 +11,7 @@ import type { Subjects } from "./subjects.ts";
 import type { Tenants } from "./tenants.ts";
 import type { Threads } from "./threads.ts";
 import type { UsageLedger } from "./usage-ledger.ts";
+import type { Users } from "./users.ts";
 
 /**
  * All data at rest, one aggregate a field, each in the domain's words.
@@ -21,6 +22,7 @@ import type { UsageLedger } from "./usage-ledger.ts";
 export interface Store {
   readonly tenants: Tenants;
   readonly apiKeys: ApiKeys;
+  readonly users: Users;
   readonly directory: Directory;
   readonly routes: Routes;
   readonly subjects: Subjects;

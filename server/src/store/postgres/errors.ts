@@ -32,6 +32,16 @@ export function violates(error: unknown, kind: "foreign_key" | "unique"): boolea
   return sqlState(cause) === (kind === "foreign_key" ? "23503" : "23505");
 }
 
+/** The name of the constraint that the database broke. */
+export function violatedConstraint(error: unknown): string | undefined {
+  return textOf(error instanceof SlipwayError ? error.cause : error, "constraint");
+}
+
+/** True when the database refused to leave a tenant without an owner (`slipway.keep_last_owner`). */
+export function keepsLastOwner(error: unknown): boolean {
+  return sqlState(error instanceof SlipwayError ? error.cause : error) === "SW001";
+}
+
 /** Database unavailable, with the reason kept for the log. */
 export function unavailable(message: string, hint: string, cause?: unknown): SlipwayError {
   return new SlipwayError("database_unavailable", message, { hint, retryAfter: RETRY_AFTER, cause });

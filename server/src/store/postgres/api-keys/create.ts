@@ -1,12 +1,13 @@
-import type { StoredApiKey } from "../../api-keys.ts";
+import type { NewApiKey, StoredApiKey } from "../../api-keys.ts";
 import { sql, type Statement } from "../sql.ts";
 
-export function createApiKey(
-  tenantId: string,
-  key: { readonly id: string; readonly name: string; readonly prefix: string; readonly hash: Uint8Array },
-): Statement<StoredApiKey> {
+export function createApiKey(tenantId: string, key: NewApiKey): Statement<StoredApiKey> {
+  const { id, name, prefix, hash, role = "developer", scopes = null, expiresAt = null, userId = null } = key;
   return sql`
-    insert into slipway.api_keys (tenant_id, id, name, prefix, hash)
-    values (${tenantId}, ${key.id}, ${key.name}, ${key.prefix}, ${key.hash})
-    returning id, name, prefix, hash, created_at as "createdAt", revoked_at as "revokedAt"`;
+    insert into slipway.api_keys (tenant_id, id, name, prefix, hash, role, scopes, expires_at, user_id)
+    values (${tenantId}, ${id}, ${name}, ${prefix}, ${hash}, ${role}, ${scopes}, ${expiresAt}, ${userId})
+    returning id, name, prefix, hash, role, scopes, expires_at as "expiresAt", user_id as "userId",
+      last_used_at as "lastUsedAt", rotated_at as "rotatedAt",
+      case when previous_expires_at > now() then previous_expires_at end as "previousExpiresAt",
+      created_at as "createdAt", revoked_at as "revokedAt"`;
 }

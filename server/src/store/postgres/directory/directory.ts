@@ -2,12 +2,16 @@ import type { Directory } from "../../directory.ts";
 import type { Database } from "../database.ts";
 import { unavailable } from "../errors.ts";
 import { activeKeys } from "./active-keys.ts";
+import { activeUsers } from "./active-users.ts";
 import { allRoutes } from "./all-routes.ts";
+import { tenantsAfter } from "./tenants.ts";
 import { directoryVersions } from "./versions.ts";
 
 export function createDirectory(database: Database): Directory {
   return {
     activeKeys: () => database.asDirectory(activeKeys()),
+    activeUsers: () => database.asDirectory(activeUsers()),
+    tenants: (after = "") => database.asDirectory(tenantsAfter(after)),
     routes: () => database.asDirectory(allRoutes()),
     async versions() {
       const [row] = await database.asDirectory(directoryVersions());

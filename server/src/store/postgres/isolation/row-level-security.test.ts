@@ -20,6 +20,7 @@ const TABLES = [
   "routes",
   "idempotency_records",
   "kept_answers",
+  "users",
 ] as const;
 
 /** A row of another tenant for each table; `id` is new in it. */
@@ -27,6 +28,7 @@ const ROWS: Readonly<Record<string, string>> = {
   tenants: "(tenant_id, name) values ('planted', 'x')",
   subjects: "(tenant_id, subject, wrapped_key) values ('victim', 'planted', 'x')",
   api_keys: `(tenant_id, id, name, prefix, hash) values ('victim', 'planted', 'x', 'x', '\\x${"00".repeat(32)}')`,
+  users: "(tenant_id, id, email, name, role) values ('victim', 'planted', 'planted@example.com', 'x', 'viewer')",
   threads: "(tenant_id, id) values ('victim', 'planted')",
   messages: "(tenant_id, thread_id, id, role, content) values ('victim', 'thr_1', 'planted', 'user', 'x')",
   runs: "(tenant_id, id, agent, thread_id) values ('victim', 'planted', 'x', 'thr_1')",
@@ -99,6 +101,7 @@ async function fill(store: Store): Promise<void> {
   for (const tenantId of ["victim", "attacker"]) {
     await store.tenants.ensure(tenantId, "x");
     await store.subjects.putWrappedKey(tenantId, "tenant", randomBytes(8));
+    await store.users.create(tenantId, { id: "usr_1", email: "x@example.com", name: "x", role: "viewer" });
     await store.apiKeys.create(tenantId, { id: "key_1", name: "x", prefix: "x", hash: randomBytes(32) });
     await store.threads.create(tenantId, { id: "thr_1", agent: null });
     await store.messages.append(tenantId, "thr_1", [{ id: "msg_1", role: "user", content: randomBytes(8) }]);
@@ -216,17 +219,26 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
         }
       };
       assert.equal(await as("select tenant_id, id, name, hash, revoked_at from slipway.api_keys"), 2);
+      const columns = "role, scopes, expires_at, user_id, previous_hash, previous_expires_at";
+      assert.equal(await as(`select ${columns} from slipway.api_keys`), 2);
+      assert.equal(await as("select tenant_id, id, email, name, role, disabled_at from slipway.users"), 2);
+      assert.equal(await as("select tenant_id, name, created_at from slipway.tenants"), 2);
       assert.equal(await as("select tenant_id, name, spec from slipway.routes"), 2);
       assert.equal(await as("select version from slipway.directory_version"), 1);
       const refused = [
         "select prefix from slipway.api_keys",
         "select * from slipway.api_keys",
+        "select last_used_at from slipway.api_keys",
+        "select created_at from slipway.users",
+        "update slipway.users set role = 'owner'",
+        "delete from slipway.users",
+        "insert into slipway.tenants (tenant_id, name) values ('planted', 'x')",
         "update slipway.api_keys set revoked_at = null",
         "update slipway.directory_version set version = 0",
         "delete from slipway.schema_migrations",
         "select created_at from slipway.routes",
         "delete from slipway.routes",
-        ...TABLES.filter((table) => table !== "api_keys" && table !== "routes").map(
+        ...TABLES.filter((table) => !["api_keys", "routes", "users", "tenants"].includes(table)).map(
           (table) => `select from slipway.${table}`,
         ),
       ];
