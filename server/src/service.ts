@@ -3,17 +3,20 @@ import { toSlipwayError } from "@slipway/contracts/errors.ts";
 import { announce } from "#config/announce.ts";
 import type { Config } from "#config/config.ts";
 import { ServingGate } from "#http/edge/gate.ts";
+import { type DeclaredRoute, RouteTable } from "#http/route-table.ts";
 import type { DatabaseConnection } from "#store/connection.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Siblings } from "#workers/seat.ts";
 import { DEFAULT_TENANT } from "./compose/identity.ts";
 import { type Rooms, composeRooms } from "./compose/rooms.ts";
-import { composeHttp } from "./compose/http.ts";
+import { composeHttp, type RoutesBeside } from "./compose/http.ts";
 
 /** A composed server. */
 export interface Service {
   /** True when the mock answers for every model. */
   readonly mock: boolean;
+  /** Every route that is served but for the operational ones, with who may ask it. */
+  readonly routes: readonly DeclaredRoute[];
   /** Takes connections: `/health` answers from here on, everything else says 503 until `begin` has resolved. */
   listen(): Promise<string>;
   /** Resolves when the database is there and right and the keys are read. Waits for a database that is away; rejects when it is unsafe. */
@@ -50,15 +53,18 @@ export async function composeService(
   connection: DatabaseConnection,
   log: Logger,
   siblings?: Siblings,
+  beside?: RoutesBeside,
 ): Promise<Service> {
   const rooms = await composeRooms(config, connection, log, siblings);
   const providers = [...rooms.providers.values()];
   const mock = providers.length > 0 && providers.every((provider) => provider.mock);
   const gate = new ServingGate();
-  const http = composeHttp(config, rooms, gate, mock, siblings);
+  const table = new RouteTable();
+  const http = composeHttp(config, rooms, gate, { mock, siblings, beside, table });
   let closed = false;
   return {
     mock,
+    routes: table.routes,
     get running() {
       return http.running;
     },

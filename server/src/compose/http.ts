@@ -1,5 +1,5 @@
 import type { Config } from "#config/config.ts";
-import { createApp } from "#http/app.ts";
+import { type App, createApp } from "#http/app.ts";
 import type { ServingGate } from "#http/edge/gate.ts";
 import { idempotentRoute } from "#http/edge/idempotency/routes.ts";
 import { createOpenModel } from "#http/open-model.ts";
@@ -8,24 +8,34 @@ import { createMetricsRoute } from "#http/routes/metrics.ts";
 import { createReady } from "#http/routes/ready.ts";
 import { createAnswerKeeping } from "#http/keeping.ts";
 import { createModelRoutes } from "#http/routes/v1/model-routes.ts";
-import { RouteTable } from "#http/route-table.ts";
+import type { RouteTable } from "#http/route-table.ts";
 import { createHttpServer, type HttpServer } from "#http/server.ts";
 import type { Siblings } from "#workers/seat.ts";
 import type { Rooms } from "./rooms.ts";
 import { registerRoutes } from "./routes.ts";
+
+/** Routes that are not the server's own: tests plant wrong ones, to see that they are found. */
+export type RoutesBeside = (app: App, rooms: Rooms) => void;
+
+/** What the HTTP server is made of beside the rooms. */
+export interface HttpParts {
+  readonly mock: boolean;
+  readonly siblings: Siblings | undefined;
+  readonly beside: RoutesBeside | undefined;
+  /** Takes every route up. */
+  readonly table: RouteTable;
+}
 
 /** The one HTTP server: operational routes, hot routes, and the rest behind the idempotency guard. */
 export function composeHttp(
   config: Config,
   rooms: Rooms,
   gate: ServingGate,
-  mock: boolean,
-  siblings?: Siblings,
+  { mock, siblings, beside, table }: HttpParts,
 ): HttpServer {
   const { telemetry, router, runner, identity } = rooms;
   const { log } = telemetry;
   const { maxBodyBytes, requestTimeoutMs } = config.http;
-  const table = new RouteTable();
   const services = { authenticate: identity.authenticate, audit: rooms.audit };
   return createHttpServer({
     release: config.release,
@@ -58,7 +68,10 @@ export function composeHttp(
         })
       : new Map(),
     rest: rooms.idempotency.guard(
-      createApp({ log, services, table }, (app) => registerRoutes(app, config, rooms, { services, mock })),
+      createApp({ log, services, table }, (app) => {
+        registerRoutes(app, config, rooms, { services, mock });
+        beside?.(app, rooms);
+      }),
       idempotentRoute,
     ),
     log,

@@ -38,11 +38,19 @@ export function permissionsFor(requires: Requirement): PermissionSet {
 }
 
 const REQUIREMENTS: ReadonlySet<unknown> = new Set([...PERMISSIONS, "authenticated", "public"]);
-const PARAMETER = /:(\w+)|\{(\w+)\}|(\*)/g;
+// Google's paths end in a colon and a method, which is no parameter.
+const PARAMETER = /(?<=\/):(\w+)|\{(\w+)\}|(\*)/g;
 
 /** The parameters of a route's path; `*` for a rest of any length. */
 export function parametersOfPath(path: string): readonly string[] {
   return [...path.matchAll(PARAMETER)].map(([, colon, brace, rest]) => colon ?? brace ?? rest ?? "");
+}
+
+/** The path with this in place of each parameter. */
+export function fillPath(path: string, value: (parameter: string) => string): string {
+  return path.replaceAll(PARAMETER, (_, colon?: string, brace?: string, rest?: string) =>
+    value(colon ?? brace ?? rest ?? ""),
+  );
 }
 
 /** Every route of a server, each with its declaration. */

@@ -37,7 +37,9 @@ async function tablesOf(owner: pg.Client): Promise<readonly Table[]> {
 async function victimsRow(owner: pg.Client, table: string): Promise<string> {
   await owner.query("begin; set local role slipway_app; set local slipway.tenant_id = 'victim'");
   try {
-    const { rows } = await owner.query<{ row: string }>(`select to_jsonb(r)::text as row from slipway.${table} r limit 1`);
+    const { rows } = await owner.query<{ row: string }>(
+      `select to_jsonb(r)::text as row from slipway.${table} r limit 1`,
+    );
     assert.ok(rows[0], `fill() puts no row into slipway.${table}`);
     return rows[0].row;
   } finally {

@@ -1,0 +1,230 @@
+import { type Role, ROLE_PERMISSIONS, ROLES } from "@slipway/contracts/permissions.ts";
+import { type DeclaredRoute, fillPath } from "../../server/src/http/route-table.ts";
+import { type IdPlace, idPlaces, inputSchema, looseObjects, sample, undeclaredIds, withAt } from "./schema.ts";
+import { DIALECT_BODIES, MAKERS, MODEL_FOR_ID, NAMES, NEW_IDS, type Reply, SECRET, SHARED } from "./things.ts";
+import type { World } from "./world.ts";
+
+/** A place of a route where a request names something. */
+interface Position extends IdPlace {
+  readonly in: "path" | "query" | "body";
+}
+
+/** What the matrix found; `leaks` and `problems` are empty when it is green. */
+export interface Findings {
+  readonly cells: number;
+  /** Answers that showed or reached something of the other tenant. */
+  readonly leaks: readonly string[];
+  /** Whatever else is not as declared. */
+  readonly problems: readonly string[];
+}
+
+const NOBODYS = "nobodys-0000000000000000000000";
+
+function positionsOf(route: DeclaredRoute): readonly Position[] {
+  const inPath = Object.entries(route.ids ?? {}).map(([at, kind]) => ({ in: "path" as const, at, kind }));
+  const query = route.query ? idPlaces(inputSchema(route.query)) : [];
+  const body = route.body ? idPlaces(inputSchema(route.body)) : [];
+  const declared = Object.entries(route.bodyIds ?? {}).map(([at, kind]) => ({ at, kind }));
+  return [
+    ...inPath,
+    ...query.map((place) => ({ in: "query" as const, ...place })),
+    ...[...body, ...declared].map((place) => ({ in: "body" as const, ...place })),
+  ];
+}
+
+/** What is wrong with a route's declaration, before anything is sent. */
+function declarationProblems(route: DeclaredRoute): readonly string[] {
+  const name = `${route.method} ${route.path}`;
+  const schemas = [route.body, route.query].flatMap((schema) => (schema ? [inputSchema(schema)] : []));
+  return [
+    ...schemas.flatMap((schema) => looseObjects(schema)).map((at) => `${name}: ${at} takes unknown fields`),
+    ...schemas
+      .flatMap((schema) => undeclaredIds(schema))
+      .filter((at) => !NEW_IDS.has(`${name} ${at}`))
+      .map((at) => `${name}: ${at} does not say whose id it is`),
+    ...positionsOf(route)
+      .filter(({ kind }) => !(kind in MAKERS) && !(kind in SHARED))
+      .map(({ kind }) => `${name}: nobody says how a ${kind} is made`),
+    ...(route.method === "post" && !route.body && !(route.path in DIALECT_BODIES)
+      ? [`${name}: nobody says what its body is`]
+      : []),
+  ];
+}
+
+class Matrix {
+  readonly #world: World;
+  readonly leaks: string[] = [];
+  readonly problems: string[] = [];
+  cells = 0;
+  /** The other tenant's things by kind, the same for all cells: nothing may happen to them. */
+  readonly #others = new Map<string, Promise<string>>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async route(route: DeclaredRoute): Promise<void> {
+    const wrong = declarationProblems(route);
+    this.problems.push(...wrong);
+    if (wrong.length > 0) return;
+    if (route.requires === "public") {
+      this.#look(`${route.method} ${route.path} by anybody`, await this.#send(route, undefined, new Map()));
+      return;
+    }
+    await this.#strict(route);
+    const nobody = await this.#send(route, undefined, await this.#ownThings(route));
+    if (nobody.status !== 401) this.problems.push(`${route.method} ${route.path} without a key: ${nobody.status}`);
+    for (const role of ROLES) await this.#role(route, role);
+  }
+
+  async #role(route: DeclaredRoute, role: Role): Promise<void> {
+    const key = this.#world.own.keys[role];
+    const name = `${route.method} ${route.path} as ${role}`;
+    const { requires } = route;
+    const permitted =
+      requires === "authenticated" || ROLE_PERMISSIONS[role].some((permission) => permission === requires);
+    const own = await this.#ownThings(route);
+    const answer = await this.#send(route, key, own);
+    this.cells += 1;
+    this.#look(name, answer);
+    const refused = answer.status === 403 || answer.status === 401;
+    if (permitted && (refused || answer.status === 404 || answer.status >= 500))
+      this.problems.push(`${name}, with its own things: ${answer.status} ${answer.text.slice(0, 200)}`);
+    if (!permitted && answer.status !== 403) this.problems.push(`${name} is let in: ${answer.status}`);
+    for (const position of positionsOf(route).filter(({ kind }) => kind in MAKERS)) {
+      const at = `${position.in} ${position.at}`;
+      const others = await this.#otherThing(position.kind);
+      const fresh = await this.#ownThings(route);
+      const crossed = await this.#send(route, key, new Map(fresh).set(at, others), position);
+      const none = await this.#send(route, key, new Map(await this.#ownThings(route)).set(at, NOBODYS), position);
+      this.cells += 1;
+      this.#cross(`${name}, with the other tenant's ${position.kind} in ${at}`, permitted, {
+        crossed,
+        none,
+        others,
+        kind: position.kind,
+      });
+    }
+  }
+
+  /** The other tenant's id must be answered as one that nobody has. */
+  #cross(
+    name: string,
+    permitted: boolean,
+    seen: { readonly crossed: Reply; readonly none: Reply; readonly others: string; readonly kind: string },
+  ): void {
+    const { crossed, none, others, kind } = seen;
+    this.#look(name, crossed, others);
+    const said = (reply: Reply): string =>
+      `${reply.status} ${reply.text}`
+        .replaceAll(others, "<id>")
+        .replaceAll(NOBODYS, "<id>")
+        .replaceAll(/"(?:requestId|request_id|id|created|created_at|createdAt|updatedAt)":\s*(?:"[^"]*"|\d+)/g, "");
+    if (said(crossed) !== said(none)) this.leaks.push(`${name} is told apart: ${said(crossed)} and ${said(none)}`);
+    const expected = permitted ? [400, 403, 404] : [403];
+    // A name that the other tenant uses is free for this one: what it says there is its own.
+    if (!expected.includes(crossed.status) && !(permitted && NAMES.has(kind)))
+      this.leaks.push(`${name} is answered ${crossed.status}`);
+  }
+
+  /** Nothing of the other tenant's may be in an answer, but for an id that the request itself named. */
+  #look(name: string, { text }: Reply, sent?: string): void {
+    if (text.includes(SECRET)) this.leaks.push(`${name} shows what the other tenant wrote`);
+    for (const id of this.ids)
+      if (id !== sent && text.includes(id)) this.leaks.push(`${name} shows the other tenant's ${id}`);
+  }
+
+  readonly ids = new Set<string>();
+
+  #otherThing(kind: string): Promise<string> {
+    let thing = this.#others.get(kind);
+    if (!thing) {
+      const { send, other } = this.#world;
+      thing = MAKERS[kind]?.(send, other.keys.owner, SECRET) ?? Promise.reject(new Error(`no maker of ${kind}`));
+      this.#others.set(kind, thing);
+    }
+    return thing.then((id) => {
+      this.ids.add(id);
+      return id;
+    });
+  }
+
+  /** Every kind, so that lists have something to leak before the first route is asked. */
+  async stock(): Promise<void> {
+    for (const kind of Object.keys(MAKERS)) await this.#otherThing(kind);
+  }
+
+  /** Fresh things of the caller's own tenant for each position: a call may remove them. */
+  async #ownThings(route: DeclaredRoute): Promise<Map<string, string>> {
+    const { send, own } = this.#world;
+    const things = new Map<string, string>();
+    for (const { in: where, at, kind } of positionsOf(route)) {
+      // What a body may name is tried where it is looked at; left out it is valid too.
+      const id = where === "path" ? await MAKERS[kind]?.(send, own.keys.owner, "own-word") : undefined;
+      if (id !== undefined) things.set(`${where} ${at}`, id);
+    }
+    return things;
+  }
+
+  async #strict(route: DeclaredRoute): Promise<void> {
+    if (!route.body) return;
+    const things = await this.#ownThings(route);
+    const { status, text } = await this.#send(route, this.#world.own.keys.owner, things, undefined, { zz_unknown: 1 });
+    const ofInstallation = route.requires.startsWith("tenants:");
+    if (!ofInstallation && (status !== 400 || !text.includes("zz_unknown")))
+      this.problems.push(`${route.method} ${route.path} takes an unknown field: ${status} ${text.slice(0, 200)}`);
+  }
+
+  #send(
+    route: DeclaredRoute,
+    key: string | undefined,
+    things: ReadonlyMap<string, string>,
+    tried?: Position,
+    more: object = {},
+  ): Promise<Reply> {
+    const model = tried && MODEL_FOR_ID[tried.kind];
+    const kinds = route.ids ?? {};
+    const inPath = (at: string): string => {
+      const shared = kinds[at] === "model" && model !== undefined ? model : SHARED[kinds[at] ?? ""];
+      return things.get(`path ${at}`) ?? shared ?? NOBODYS;
+    };
+    const path = fillPath(route.path, inPath);
+    const query = new URLSearchParams();
+    let body: unknown = route.body ? sample(inputSchema(route.body)) : DIALECT_BODIES[route.path];
+    if (route.path === "/api/v1/routes/:name" && route.method === "put")
+      body = { targets: [{ target: "mock/mock-1" }] };
+    if (model !== undefined && tried?.in === "body" && kinds["model"] === undefined && !route.body)
+      body = withAt(body, "model", model);
+    for (const [place, id] of things) {
+      const [where, at = ""] = place.split(" ");
+      if (where === "query") query.set(at, id);
+      if (where === "body") body = withAt(body, at, id);
+    }
+    if (typeof body === "object" && body !== null) body = { ...body, ...more };
+    const search = query.size === 0 ? "" : `?${query.toString()}`;
+    // One model is shown to Google's clients only, who are known by a header.
+    const headers = kinds["*"] === "model" ? { "x-goog-api-client": "matrix" } : {};
+    const hasBody = !["get", "delete"].includes(route.method);
+    return this.#world.send(route.method.toUpperCase(), path + search, { key, headers, ...(hasBody ? { body } : {}) });
+  }
+}
+
+/** Asks every route as every role with its own and the other tenant's things in every position. A new route joins by being registered. */
+export async function runMatrix(world: World, routes = world.service.routes): Promise<Findings> {
+  const matrix = new Matrix(world);
+  await matrix.stock();
+  const before = await world.stored(world.other.id);
+  // `all` says which method a path takes and does nothing else; sessions are tried by their own tests.
+  const seen = new Set<string>();
+  for (const route of routes) {
+    const name = `${route.method} ${route.path}`;
+    if (seen.has(name)) continue;
+    seen.add(name);
+    if (route.method === "all" && route.requires === "public") continue;
+    await matrix.route(route);
+  }
+  const after = await world.stored(world.other.id);
+  if (after !== before) matrix.leaks.push(`the other tenant's data has changed:\n${before}\n${after}`);
+  const { cells, leaks, problems } = matrix;
+  return { cells, leaks, problems };
+}
