@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { createStore } from "./create-store.ts";
 import type { Store } from "./store.ts";
+import { ACCESS_CHECKS } from "./testing/access-checks.ts";
 import { BACKENDS, later, randomName } from "./testing/databases.ts";
 
 const bytes = (content: string): Uint8Array => Buffer.from(content, "utf8");
@@ -38,6 +39,13 @@ const CHECKS: readonly (readonly [string, Check])[] = [
           name: "One",
           prefix: "slip_abcde",
           hash: undefined,
+          role: "developer",
+          scopes: null,
+          expiresAt: null,
+          userId: null,
+          lastUsedAt: null,
+          rotatedAt: null,
+          previousExpiresAt: null,
           createdAt: undefined,
           revokedAt: null,
         },
@@ -323,7 +331,7 @@ for (const backend of BACKENDS) {
     if (!database) return;
     const store = createStore({ connection: database.connection });
     later(t, () => store.close());
-    for (const [name, check] of CHECKS) {
+    for (const [name, check] of [...CHECKS, ...ACCESS_CHECKS]) {
       await t.test(name, async () => {
         const tenantId = randomName("tenant");
         await store.tenants.ensure(tenantId, "A tenant");
