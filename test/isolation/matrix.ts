@@ -1,7 +1,7 @@
 import { type Role, ROLE_PERMISSIONS, ROLES } from "@slipway/contracts/permissions.ts";
 import { type DeclaredRoute, fillPath } from "../../server/src/http/route-table.ts";
 import { type IdPlace, idPlaces, inputSchema, looseObjects, sample, undeclaredIds, withAt } from "./schema.ts";
-import { DIALECT_BODIES, MAKERS, MODEL_FOR_ID, NAMES, NEW_IDS, type Reply, SECRET, SHARED } from "./things.ts";
+import { BESIDE, DIALECT_BODIES, MAKERS, MODEL_FOR_ID, NAMES, NEW_IDS, type Reply, SECRET, SHARED } from "./things.ts";
 import type { World } from "./world.ts";
 
 /** A place of a route where a request names something. */
@@ -98,6 +98,7 @@ class Matrix {
       const crossed = await this.#send(route, key, new Map(fresh).set(at, others), position);
       const none = await this.#send(route, key, new Map(await this.#ownThings(route)).set(at, NOBODYS), position);
       this.cells += 1;
+      if (role === "owner") await this.#reaches(route, position);
       this.#cross(`${name}, with the other tenant's ${position.kind} in ${at}`, permitted, {
         crossed,
         none,
@@ -105,6 +106,20 @@ class Matrix {
         kind: position.kind,
       });
     }
+  }
+
+  /** The same place takes an id of the caller's own: or the other tenant's would be refused for something else, and show nothing. */
+  async #reaches(route: DeclaredRoute, position: Position): Promise<void> {
+    if (position.in === "path") return;
+    const { send, own } = this.#world;
+    const id = await MAKERS[position.kind]?.(send, own.keys.owner, "own-word");
+    const place = `${position.in} ${position.at}`;
+    const things = new Map(await this.#ownThings(route)).set(place, id ?? NOBODYS);
+    const { status, text } = await this.#send(route, own.keys.owner, things, position);
+    if (status >= 400)
+      this.problems.push(
+        `${route.method} ${route.path} does not take its own ${position.kind} in ${place}: ${status} ${text}`,
+      );
   }
 
   /** The other tenant's id must be answered as one that nobody has. */
@@ -198,7 +213,11 @@ class Matrix {
     for (const [place, id] of things) {
       const [where, at = ""] = place.split(" ");
       if (where === "query") query.set(at, id);
-      if (where === "body") body = withAt(body, at, id);
+      if (where !== "body") continue;
+      body = withAt(body, at, id);
+      const beside = tried?.at === at ? BESIDE[tried.kind] : undefined;
+      const around = at.slice(0, at.lastIndexOf("."));
+      for (const [name, value] of Object.entries(beside ?? {})) body = withAt(body, `${around}.${name}`, value);
     }
     if (typeof body === "object" && body !== null) body = { ...body, ...more };
     const search = query.size === 0 ? "" : `?${query.toString()}`;

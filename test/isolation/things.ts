@@ -54,7 +54,17 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   },
   response: (send, key, word) =>
     idOf(send("POST", "/v1/responses", { key, body: { model: "mock-1", input: `say ${word}`, store: true } })),
+  response_item: async (send, key, word) => {
+    const body = { model: "mock-1", input: `say ${word}`, store: true };
+    const { output } = await made<{ output: { id: string }[] }>(send("POST", "/v1/responses", { key, body }));
+    const [item] = output;
+    if (!item) throw new Error("the response has no item");
+    return item.id;
+  },
 };
+
+/** What must stand beside an id of this kind, or it would name nothing. */
+export const BESIDE: Readonly<Record<string, object>> = { response_item: { type: "item_reference" } };
 
 /** What stands for a kind of thing that all tenants share. */
 export const SHARED: Readonly<Record<string, string>> = {
@@ -88,7 +98,10 @@ export const DIALECT_BODIES: Readonly<Record<string, unknown>> = {
 };
 
 /** Where an id of this kind is only looked at beside another model than the body's own. */
-export const MODEL_FOR_ID: Readonly<Record<string, string>> = { thread: "agent/concierge", response: "mock-1" };
+export const MODEL_FOR_ID: Readonly<Record<string, string>> = {
+  thread: "agent/concierge",
+  response: "mock-1",
+};
 
 /** Kinds whose ids are names that each tenant chooses for itself. */
 export const NAMES: ReadonlySet<string> = new Set(["route"]);

@@ -85,7 +85,7 @@ export interface Dialect {
   /** The query parameter that may carry the client's key; its value never reaches a log. */
   readonly keyParameter?: string;
   /** Where the body names things of the caller's tenant: dotted path → their kind. What belongs to another tenant is not found there. */
-  readonly bodyIds?: Readonly<Record<string, "thread" | "response">>;
+  readonly bodyIds?: Readonly<Record<string, "thread" | "response" | "response_item">>;
   /** Throws `invalid_request` or `unsupported_field` naming the field at fault. */
   decode(body: unknown, head: RequestHead): DecodedRequest;
   encode(answer: ModelAnswer, frame: AnswerFrame): unknown;

@@ -71,6 +71,11 @@ export function registerGeminiModels(app: App, options: GeminiModelsOptions): vo
     return [...new Set([...agents.map(({ modelId }) => modelId), ...routes, ...models.map(({ id }) => id)])];
   };
   for (const base of ["/v1beta/", "/v1/"]) {
+    // Before the others: whoever asks by the wrong method is told so, with a key or without.
+    app.all(`${base}models/*`, { requires: "public", ids: { "*": "model" } }, (c, next) => {
+      if (methodOf(c.env.context.path) === undefined) return next();
+      throw methodNotAllowed();
+    });
     app.get(`${base}models`, declared, async (c, next) => {
       if (!isOfGoogle(c)) return next();
       const ids = await offered(c);
@@ -84,19 +89,14 @@ export function registerGeminiModels(app: App, options: GeminiModelsOptions): vo
       });
     });
     app.get(`${base}models/*`, { ...declared, ids: { "*": "model" } }, async (c, next) => {
-      const { path } = c.env.context;
-      if (methodOf(path) !== undefined) throw methodNotAllowed();
       if (!isOfGoogle(c)) return next();
+      const { path } = c.env.context;
       const name = modelName(path.slice(base.length));
       if ((await offered(c)).includes(name)) return c.json(present(name));
       throw new SlipwayError("model_not_found", `No model \`${name.slice(0, 100)}\` is offered here.`, {
         param: "model",
         hint: `GET ${base}models lists the models.`,
       });
-    });
-    app.all(`${base}models/*`, { requires: "public", ids: { "*": "model" } }, (c, next) => {
-      if (methodOf(c.env.context.path) === undefined) return next();
-      throw methodNotAllowed();
     });
   }
 }

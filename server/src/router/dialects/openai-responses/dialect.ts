@@ -8,7 +8,7 @@ import { ResponsesStreamWriter } from "./stream.ts";
 export const openaiResponses: Dialect = {
   name: "openai-responses",
   idPrefix: "resp",
-  bodyIds: { "metadata.thread_id": "thread", previous_response_id: "response" },
+  bodyIds: { "metadata.thread_id": "thread", previous_response_id: "response", "input.0.id": "response_item" },
   errors: openaiErrors,
   fieldNames: {
     maxOutputTokens: "max_output_tokens",
