@@ -4,6 +4,7 @@
 const ROOMS = [
   "lib",
   "telemetry",
+  "egress",
   "keys",
   "store",
   "objects",
@@ -25,6 +26,10 @@ const ROOMS = [
 /** Modules of Node that reach outside the process. */
 const OUTSIDE =
   "^(node:)?(fs|fs/promises|net|http|http2|https|tls|dgram|dns|dns/promises|child_process|worker_threads|cluster)$";
+
+/** Modules of Node, and clients, that open sockets. */
+const SOCKETS =
+  "^(node:)?(net|http|http2|https|tls|dgram|dns|dns/promises)$|(^|/)node_modules/(undici|ws|axios|got|node-fetch|google-auth-library)/";
 
 /** What talks to a database or to Redis. */
 const DRIVERS =
@@ -137,6 +142,21 @@ module.exports = {
       severity: "error",
       from: { path: "^deploy/src/(spec|render|check)/", pathNot: TESTING },
       to: { path: OUTSIDE },
+    },
+    {
+      name: "outgoing-only-through-egress",
+      comment:
+        "Requests leave the server through server/src/egress, which checks every address. Model calls (providers/transport), the store, the HTTP server and the keeper of workers have sockets of their own.",
+      severity: "error",
+      from: {
+        path: "^server/src/",
+        pathNot: [
+          "^server/src/(egress|store|http|workers)/",
+          "^server/src/providers/(transport|conformance)/",
+          TESTING,
+        ],
+      },
+      to: { path: SOCKETS },
     },
     {
       name: "lib-is-pure",

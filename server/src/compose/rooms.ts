@@ -2,6 +2,7 @@ import { createRegistry } from "#agents/registry/registry.ts";
 import { createRecordAudit } from "#audit/audit.ts";
 import type { Config } from "#config/config.ts";
 import { followRoutes } from "#config/follow-routes.ts";
+import { createEgress } from "#egress/egress.ts";
 import { createAdmit } from "#http/edge/admission.ts";
 import { createKeepAlive } from "#http/edge/keep-alive.ts";
 import { createEnvelopes } from "#keys/envelope.ts";
@@ -33,6 +34,7 @@ export type Rooms = Awaited<ReturnType<typeof composeRooms>>;
 export async function composeRooms(config: Config, connection: DatabaseConnection, log: Logger, siblings?: Siblings) {
   const telemetry = composeTelemetry(config, log, siblings);
   const { metrics } = telemetry;
+  const egress = createEgress({ allow: config.egress.allow, metrics });
   const master = await loadKeys(config, log);
   const store = createStore({
     connection,
@@ -77,5 +79,5 @@ export async function composeRooms(config: Config, connection: DatabaseConnectio
   const queues = [ledger, auditQueue];
   const followed = { routes, changes, keepAlive: createKeepAlive(config.http.keepAliveMs) };
   const served = { ...followed, providers, router, answers, conversations, keptAnswers, registry, runner, admit };
-  return { telemetry, store, shared, identity, audit, queues, idempotency, ...served };
+  return { telemetry, egress, store, shared, identity, audit, queues, idempotency, ...served };
 }

@@ -6,6 +6,7 @@ import type { ProviderSettings } from "#providers/registry.ts";
 import type { DrainSettings } from "#router/disconnect/drains.ts";
 import type { LogLevel } from "#telemetry/logger.ts";
 import type { ConfigFileSettings } from "./config-file.ts";
+import { readEgress } from "./egress.ts";
 import type { Environment } from "./env.ts";
 import { acceptedWithoutEffect } from "./later.ts";
 import { readPriceOverrides } from "./prices.ts";
@@ -70,6 +71,8 @@ export interface Config {
   /** `slipway.yaml`. */
   readonly file: ConfigFileSettings;
   readonly limits: LimitSettings;
+  /** Hosts and networks that outgoing requests may reach though they are not public. */
+  readonly egress: { readonly allow: readonly string[] };
   /** How long answers are kept for clients that go on from them. */
   readonly keptAnswers: { readonly retentionDays: number };
   readonly log: { readonly level: LogLevel; readonly access: boolean };
@@ -181,6 +184,7 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
       concurrencyPerKey: env.integer("MAX_CONCURRENCY_PER_KEY", 1000, 1, 100_000),
       requestsPerMinute: env.integer("RATE_LIMIT_PER_MINUTE", 0, 0, 10_000_000),
     },
+    egress: readEgress(env),
     keptAnswers: { retentionDays: env.integer("RESPONSES_RETENTION_DAYS", 30, 1, 3650) },
     log: {
       level: level === "warning" ? "warn" : level === "critical" ? "error" : level,

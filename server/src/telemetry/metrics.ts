@@ -176,6 +176,17 @@ function redisMetrics(registers: MetricsRegistry[]) {
   };
 }
 
+function egressMetrics(registers: MetricsRegistry[]) {
+  return {
+    egress: new Counter({
+      name: "slipway_egress_total",
+      help: "Outgoing requests but for model calls, by purpose and outcome (ok, http_error, refused, timeout, too_large, busy, failed, aborted).",
+      labelNames: ["purpose", "outcome"] as const,
+      registers,
+    }),
+  };
+}
+
 /** Gauges that are asked for their value when the metrics are read, so that nothing is counted twice. */
 function watchedMetrics(registers: MetricsRegistry[]) {
   const queueLengths = new Map<string, () => number>();
@@ -236,6 +247,7 @@ export function createMetrics() {
     ...queueMetrics(registers),
     ...cacheMetrics(registers),
     ...redisMetrics(registers),
+    ...egressMetrics(registers),
     ...watchedMetrics(registers),
   };
 }
