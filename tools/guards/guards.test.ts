@@ -116,6 +116,23 @@ const PLANTED: readonly Planted[] = [
   },
   {
     guard: imports,
+    fault: "a request that leaves the server beside the egress client",
+    files: {
+      "server/src/agents/planted-egress.ts": 'import { get } from "node:https";\nexport const planted = get;\n',
+    },
+    said: /server\/src\/agents\/planted-egress\.ts → https \[outgoing-only-through-egress\]/,
+  },
+  {
+    guard: lint,
+    fault: "a fetch that leaves the server beside the egress client",
+    files: {
+      "server/src/agents/planted-fetch.ts":
+        'export function planted(): Promise<Response> {\n  return fetch("https://example.com");\n}\n',
+    },
+    said: /planted-fetch\.ts[\s\S]*egress|egress[\s\S]*planted-fetch\.ts/,
+  },
+  {
+    guard: imports,
     fault: "contracts that import a module of Node",
     files: {
       "contracts/src/planted6.ts": 'import { readFileSync } from "node:fs";\nexport const planted = readFileSync;\n',

@@ -16,6 +16,8 @@ export function plainHost(hostname: string): string {
 }
 
 const NETWORK = /^(?<network>[0-9a-fA-F:.]+)\/(?<prefix>\d{1,3})$/;
+// Names as URLs have them: international ones in their xn-- form.
+const NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 const WITH_PORT = /^(?<host>\[[^\]]+\]|[^:]+):(?<port>\d{1,5})$/;
 
 class Listed implements AllowList {
@@ -40,11 +42,11 @@ class Listed implements AllowList {
       return true;
     }
     if (host.startsWith("*.") && port === undefined) {
-      if (!URL.canParse(`http://${host.slice(2)}`)) return false;
+      if (!NAME.test(host.slice(2))) return false;
       this.#suffixes.push(host.slice(1));
       return true;
     }
-    if (!URL.canParse(`http://${host}`) || plainHost(new URL(`http://${host}`).hostname) !== host) return false;
+    if (!NAME.test(host)) return false;
     this.#hosts.add(port === undefined ? host : `${host} ${port}`);
     return true;
   }

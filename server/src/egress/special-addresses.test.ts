@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { kindOfAddress } from "./special-addresses.ts";
+
+const PUBLIC = [
+  "1.1.1.1",
+  "8.8.8.8",
+  "93.184.216.34",
+  "100.63.255.255",
+  "100.128.0.0",
+  "172.15.255.255",
+  "172.32.0.0",
+  "192.0.1.0",
+  "198.17.255.255",
+  "223.255.255.255",
+  "2606:4700::1111",
+  "2001:4860:4860::8888",
+  "2a00:1450:4001::1",
+  "2000::1",
+];
+const METADATA = [
+  "169.254.169.254",
+  "169.254.170.2",
+  "100.100.100.200",
+  "192.0.0.192",
+  "168.63.129.16",
+  "fd00:ec2::254",
+  "::ffff:169.254.169.254",
+  "::ffff:a9fe:a9fe",
+  "64:ff9b::a9fe:a9fe",
+  "2002:a9fe:a9fe::1",
+  "::a9fe:a9fe",
+];
+const SPECIAL = [
+  "0.0.0.0",
+  "0.1.2.3",
+  "10.255.255.255",
+  "100.64.0.0",
+  "100.127.255.255",
+  "127.0.0.1",
+  "127.255.255.255",
+  "169.254.0.1",
+  "172.16.0.0",
+  "172.31.255.255",
+  "192.0.0.1",
+  "192.0.2.1",
+  "192.88.99.1",
+  "192.168.1.1",
+  "198.18.0.1",
+  "198.19.255.255",
+  "198.51.100.1",
+  "203.0.113.1",
+  "224.0.0.1",
+  "239.255.255.255",
+  "240.0.0.1",
+  "255.255.255.255",
+  "::",
+  "::1",
+  "::127.0.0.1",
+  "::ffff:127.0.0.1",
+  "::ffff:8.8.8.8",
+  "64:ff9b::7f00:1",
+  "64:ff9b:1::1",
+  "100::1",
+  "2001::1",
+  "2001:db8::1",
+  "2002:7f00:1::",
+  "3fff::1",
+  "5f00::1",
+  "fc00::1",
+  "fd12::1",
+  "fe80::1",
+  "fe80::1%eth0",
+  "fec0::1",
+  "ff02::1",
+  "4000::1",
+  "",
+  "localhost",
+  "127.1",
+];
+
+test("an address is public, of a metadata service, or special, as the registries of IANA say", () => {
+  for (const address of PUBLIC) assert.equal(kindOfAddress(address), "public", address);
+  for (const address of METADATA) assert.equal(kindOfAddress(address), "metadata", address);
+  for (const address of SPECIAL) assert.equal(kindOfAddress(address), "special", address);
+});
