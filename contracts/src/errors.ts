@@ -33,6 +33,7 @@ export const ERROR_STATUS = {
   egress_failed: 502,
   egress_timeout: 504,
   egress_too_large: 502,
+  secret_unavailable: 503,
   provider_error: 502,
   provider_rejected: 400,
   provider_auth: 502,

@@ -6,6 +6,8 @@ import { runInNewContext } from "node:vm";
 import { toSlipwayError } from "@slipway/contracts/errors.ts";
 import { type Config, loadConfig } from "#config/config.ts";
 import { type Environment, readEnvironment } from "#config/env.ts";
+import { referencesOf } from "#config/secret-variables.ts";
+import type { OpenSecrets } from "#config/secrets.ts";
 import { SettingsError } from "#config/reader.ts";
 import type { DatabaseConnection } from "#store/connection.ts";
 import { createLogger, describeError, type Logger } from "#telemetry/logger.ts";
@@ -103,14 +105,14 @@ function collectStartGarbage(): void {
 }
 
 /** Serves in this process, which is alone or one of several workers. */
-async function serveCommand(config: Config, log: Logger, siblings?: Siblings): Promise<number> {
+async function serveCommand(config: Config, log: Logger, siblings?: Siblings, secrets?: OpenSecrets): Promise<number> {
   const ended = untilAskedToEnd();
   // The process that only keeps workers carries none of it.
   const { composeService } = await import("./service.ts");
   const database = await openDatabase(config.database.url, config, log);
   let service: Service | undefined;
   try {
-    service = await composeService(config, database.connection, log, siblings);
+    service = await composeService(config, database.connection, log, { siblings, secrets });
     // Beside workers that serve, a new one is given connections only when it can answer them.
     let url = siblings?.seat.othersServe ? undefined : await service.listen();
     if (config.database.migrateAtStart && siblings?.seat.migrates !== false) {
@@ -169,6 +171,7 @@ async function run(): Promise<number> {
       import("#store/migrate.ts"),
       import("#http/openapi.ts"),
       import("#router/price/catalogue.ts"),
+      import("#config/secrets.ts"),
       import("#router/disconnect/token-worker.ts"),
     ]);
     flushCompileCache();
@@ -176,13 +179,19 @@ async function run(): Promise<number> {
   }
   const read = readEnvironment(process.env, ".env");
   const environment = values.workers === undefined ? read : { ...read, WORKERS: values.workers };
-  const config = loadConfig(environment, process.cwd());
+  // Loaded by who names a secret by reference.
+  const secrets =
+    referencesOf(environment).length === 0
+      ? undefined
+      : await (await import("#config/secrets.ts")).openSecrets(environment);
+  const config = loadConfig(secrets?.environment ?? environment, process.cwd());
   const siblings = command === "worker" ? await (await import("#workers/seat.ts")).takeSeat() : undefined;
   const log = createLogger({ level: config.log.level, release: config.release, worker: siblings?.seat.worker });
   try {
     if (command === "migrate") return await migrateCommand(config, log, values["grant-to"]);
+    // Workers are given the references and read the secrets themselves.
     if (siblings === undefined && config.workers > 1) return await superviseCommand(config, environment, log);
-    return await serveCommand(config, log, siblings);
+    return await serveCommand(config, log, siblings, secrets);
   } catch (thrown) {
     const error = toSlipwayError(thrown);
     log.error(

@@ -3,7 +3,11 @@ import { toSlipwayError } from "@slipway/contracts/errors.ts";
 import { announce } from "#config/announce.ts";
 import type { Config } from "#config/config.ts";
 import { ServingGate } from "#http/edge/gate.ts";
+<<<<<<< HEAD
 import { type DeclaredRoute, RouteTable } from "#http/route-table.ts";
+=======
+import type { OpenSecrets } from "#config/secrets.ts";
+>>>>>>> b375d40 (Secrets by reference: variables, files, Google, AWS, Azure and Vault, read at the start and again when they change)
 import type { DatabaseConnection } from "#store/connection.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Siblings } from "#workers/seat.ts";
@@ -47,15 +51,24 @@ async function readState(rooms: Rooms, isClosed: () => boolean): Promise<void> {
   }
 }
 
+/** What not every server has. */
+export interface Surroundings {
+  /** The other workers on this port. */
+  readonly siblings?: Siblings | undefined;
+  /** The secrets that the settings refer to, read and followed. */
+  readonly secrets?: OpenSecrets | undefined;
+  /** Routes beside our own; tests plant wrong ones. */
+  readonly beside?: RoutesBeside | undefined;
+}
+
 /** Puts the rooms together: the only function that knows all of them. Opens no port and waits for no database. */
 export async function composeService(
   config: Config,
   connection: DatabaseConnection,
   log: Logger,
-  siblings?: Siblings,
-  beside?: RoutesBeside,
+  { siblings, secrets, beside }: Surroundings = {},
 ): Promise<Service> {
-  const rooms = await composeRooms(config, connection, log, siblings);
+  const rooms = await composeRooms(config, connection, log, siblings, secrets);
   const providers = [...rooms.providers.values()];
   const mock = providers.length > 0 && providers.every((provider) => provider.mock);
   const gate = new ServingGate();
@@ -99,6 +112,7 @@ export async function composeService(
       await Promise.all(rooms.queues.map((queue) => queue.close(5000)));
       await rooms.router.close();
       rooms.shared?.close();
+      secrets?.close();
       await rooms.store.close();
       rooms.telemetry.accessLog.flush();
       log.flush();

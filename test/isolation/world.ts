@@ -43,7 +43,7 @@ export async function openWorld(t: TestContext, beside?: RoutesBeside): Promise<
   const settings = { APP_ENV: "test", PORT: "0", HOST: "127.0.0.1", SLIPWAY_HOME: home, AGENTS_DIR: AGENTS };
   const config = loadConfig({ ...settings, API_KEY: environmentKey, LOG_LEVEL: "silent" }, home);
   const log = createLogger({ level: "silent", release: "test" });
-  const service = await composeService(config, database.connection, log, undefined, beside);
+  const service = await composeService(config, database.connection, log, { beside });
   later(t, () => service.close());
   const url = await service.listen();
   await service.begin();

@@ -14,6 +14,7 @@ import { createAnswerCache } from "#router/cache/answer-cache.ts";
 import { createRouter } from "#router/router.ts";
 import type { DatabaseConnection } from "#store/connection.ts";
 import type { AuditRecord } from "#store/audit-records.ts";
+import type { OpenSecrets } from "#config/secrets.ts";
 import { createStore } from "#store/create-store.ts";
 import { createRedisCache } from "#store/redis/shared-cache.ts";
 import { createStoreFeed } from "#store/store-feed.ts";
@@ -25,13 +26,20 @@ import { loadKeys, composeIdentity } from "./identity.ts";
 import { composeTelemetry } from "./telemetry.ts";
 import { composePrices } from "./prices.ts";
 import { composeIdempotency } from "./idempotency.ts";
+import { followSecrets } from "./secrets.ts";
 import { createRunner } from "./runner.ts";
 
 /** Everything the server is made of, put together and not yet started. */
 export type Rooms = Awaited<ReturnType<typeof composeRooms>>;
 
 /** Builds every room from the settings, lowest first. Opens no port and waits for no database; rejects when the key file or `slipway.yaml` is wrong. */
-export async function composeRooms(config: Config, connection: DatabaseConnection, log: Logger, siblings?: Siblings) {
+export async function composeRooms(
+  config: Config,
+  connection: DatabaseConnection,
+  log: Logger,
+  siblings?: Siblings,
+  secrets?: OpenSecrets,
+) {
   const telemetry = composeTelemetry(config, log, siblings);
   const { metrics } = telemetry;
   const egress = createEgress({ allow: config.egress.allow, metrics });
@@ -56,6 +64,7 @@ export async function composeRooms(config: Config, connection: DatabaseConnectio
   });
   const audit = createRecordAudit(auditQueue, config.release);
   const providers = createProviders(config.providers);
+  followSecrets(secrets, providers, metrics, log);
   const prices = await composePrices(config, providers.values());
   const books = { ledger, metrics, prices };
   const router = createRouter({ providers, ...books, log, drains: config.disconnects });

@@ -60,11 +60,16 @@ export interface Egress {
   client(purpose: EgressPurpose, options?: ClientOptions): EgressClient;
 }
 
+/** Where requests are counted. */
+export interface EgressMetrics {
+  readonly egress: Pick<Metrics["egress"], "inc">;
+}
+
 /** What all clients share. */
 export interface EgressOptions {
   /** Hosts and networks that every client may reach though they are not public. */
   readonly allow: readonly string[];
-  readonly metrics: Pick<Metrics, "egress">;
+  readonly metrics: EgressMetrics;
   /** Absent: the system's. */
   readonly resolve?: Resolve;
 }
@@ -104,7 +109,7 @@ class Client implements EgressClient {
   readonly #limits: EgressLimits;
   readonly #gate: Gate;
   readonly #resolve: Resolve;
-  readonly #metrics: Pick<Metrics, "egress">;
+  readonly #metrics: EgressMetrics;
   readonly #ca: string | undefined;
   readonly #plain: PlainAgent;
   readonly #tls: TlsAgent;

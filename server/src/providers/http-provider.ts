@@ -15,12 +15,18 @@ const MAX_CONNECTIONS = 2_000;
 const MAX_WAITING = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 
-/** What an {@link HttpProvider} is made of. */
-export interface HttpProviderOptions {
-  readonly name: string;
+/** The formats of an upstream, with the key in them. */
+export interface Codecs {
   readonly codec: Codec;
   /** A second format of the same upstream, and which requests go by it. */
   readonly other?: { readonly codec: Codec; readonly takes: (request: ModelRequest) => boolean };
+}
+
+/** What an {@link HttpProvider} is made of. */
+export interface HttpProviderOptions extends Codecs {
+  readonly name: string;
+  /** The same formats with another key in them; absent: the key stays what it is. */
+  readonly rekey?: (apiKey: string) => Codecs;
   /** Origin and, if it has one, path: `https://api.openai.com/v1`. */
   readonly baseUrl: string;
   readonly timeouts?: Partial<ProviderTimeouts>;
@@ -33,10 +39,13 @@ export class HttpProvider implements Provider {
   readonly mock = false;
   readonly embed?: NonNullable<Provider["embed"]>;
   readonly countTokens?: NonNullable<Provider["countTokens"]>;
-  readonly #upstream: Upstream;
-  readonly #other: { readonly upstream: Upstream; readonly takes: (request: ModelRequest) => boolean } | undefined;
+  readonly setKey?: NonNullable<Provider["setKey"]>;
+  readonly withKey?: NonNullable<Provider["withKey"]>;
+  #upstream: Upstream;
+  #other: { readonly upstream: Upstream; readonly takes: (request: ModelRequest) => boolean } | undefined;
 
-  constructor(options: HttpProviderOptions) {
+  /** `pool`: connections of another provider's, which that one closes. */
+  constructor(options: HttpProviderOptions, pool?: Http1Pool) {
     const url = new URL(options.baseUrl);
     const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.name = options.name;
@@ -46,23 +55,39 @@ export class HttpProvider implements Provider {
       codec: options.codec,
       basePath: url.pathname.replace(/\/+$/, ""),
       timeouts,
-      pool: new Http1Pool({
-        url,
-        maxConnections: MAX_CONNECTIONS,
-        maxWaiting: MAX_WAITING,
-        connectMs: timeouts.connectMs,
-        keepAliveMs: KEEP_ALIVE_MS,
-      }),
+      pool:
+        pool ??
+        new Http1Pool({
+          url,
+          maxConnections: MAX_CONNECTIONS,
+          maxWaiting: MAX_WAITING,
+          connectMs: timeouts.connectMs,
+          keepAliveMs: KEEP_ALIVE_MS,
+        }),
     };
-    const { other } = options;
-    this.#other = other && { upstream: { ...this.#upstream, codec: other.codec }, takes: other.takes };
+    this.#take(options);
+    // Asked of the codec in force: its key may have changed.
     const { counting, embeddings } = options.codec;
     if (counting) {
-      this.countTokens = async (request, { deadline, traceparent }, signal) =>
-        counting.decode(await requestPage(this.#upstream, counting.encode(request), deadline, { traceparent, signal }));
+      this.countTokens = async (request, { deadline, traceparent }, signal) => {
+        const own = this.#upstream.codec.counting ?? counting;
+        return own.decode(await requestPage(this.#upstream, own.encode(request), deadline, { traceparent, signal }));
+      };
     }
-    if (embeddings)
-      this.embed = (request, context, control) => embedInBatches(this.#upstream, embeddings, request, context, control);
+    if (embeddings) {
+      this.embed = (request, context, control) =>
+        embedInBatches(this.#upstream, this.#upstream.codec.embeddings ?? embeddings, request, context, control);
+    }
+    const { rekey } = options;
+    if (rekey) {
+      this.setKey = (apiKey) => this.#take(rekey(apiKey));
+      this.withKey = (apiKey) => new HttpProvider({ ...options, ...rekey(apiKey) }, this.#upstream.pool);
+    }
+  }
+
+  #take({ codec, other }: Codecs): void {
+    this.#upstream = { ...this.#upstream, codec };
+    this.#other = other && { upstream: { ...this.#upstream, codec: other.codec }, takes: other.takes };
   }
 
   call(request: ModelRequest, context: CallContext, sink: ModelEventSink): ModelCall {

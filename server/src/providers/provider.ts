@@ -38,6 +38,10 @@ export interface Provider {
   countTokens?(request: ModelRequest, context: CallContext, signal: AbortSignal): Promise<number>;
   /** Names of the models that the upstream offers, for `GET /v1/models`. Rejects within `timeoutMs`. */
   listModels(timeoutMs: number): Promise<readonly string[]>;
+  /** Puts another key in force for the calls that begin from now on; absent where there is no key. */
+  setKey?(apiKey: string): void;
+  /** The same upstream, over the same connections, by another key; absent where there is no key. Nobody needs to close it. */
+  withKey?(apiKey: string): Provider;
   /** Closes idle connections. Running calls end on their own. */
   close(): Promise<void>;
 }

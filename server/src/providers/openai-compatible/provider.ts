@@ -1,4 +1,4 @@
-import { HttpProvider } from "../http-provider.ts";
+import { type Codecs, HttpProvider } from "../http-provider.ts";
 import type { CompatibleProviderSettings } from "../settings.ts";
 import { createChatCompletionsCodec } from "../wire/chat-completions/codec.ts";
 
@@ -7,13 +7,15 @@ const CACHE_CONTROL_HOSTS = /(^|\.)(openrouter\.ai|aliyuncs\.com|litellm\.ai)$/;
 
 /** Any server that speaks OpenAI's Chat Completions: vLLM, Ollama, llama.cpp, DeepSeek, Mistral, OpenRouter and others. */
 export function createOpenAiCompatible(settings: CompatibleProviderSettings): HttpProvider {
-  const codec = createChatCompletionsCodec({
-    provider: "openai-compatible",
-    ...(settings.apiKey === undefined ? {} : { apiKey: settings.apiKey }),
-    maxTokensField: "max_tokens",
-    returnsReasoning: true,
-    takesTopK: true,
-    takesCacheControl: settings.cacheControl ?? CACHE_CONTROL_HOSTS.test(new URL(settings.baseUrl).hostname),
+  const codecs = (apiKey: string | undefined): Codecs => ({
+    codec: createChatCompletionsCodec({
+      provider: "openai-compatible",
+      ...(apiKey === undefined ? {} : { apiKey }),
+      maxTokensField: "max_tokens",
+      returnsReasoning: true,
+      takesTopK: true,
+      takesCacheControl: settings.cacheControl ?? CACHE_CONTROL_HOSTS.test(new URL(settings.baseUrl).hostname),
+    }),
   });
-  return new HttpProvider({ ...settings, name: "openai-compatible", codec });
+  return new HttpProvider({ ...settings, name: "openai-compatible", ...codecs(settings.apiKey), rekey: codecs });
 }

@@ -1,5 +1,5 @@
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
-import { HttpProvider } from "../http-provider.ts";
+import { type Codecs, HttpProvider } from "../http-provider.ts";
 import type { OpenAiProviderSettings } from "../settings.ts";
 import { createChatCompletionsCodec } from "../wire/chat-completions/codec.ts";
 import type { ChatCompletionsOptions } from "../wire/chat-completions/options.ts";
@@ -12,20 +12,21 @@ function needsResponses(request: ModelRequest): boolean {
 
 /** OpenAI by both of its formats: Responses where the request was written in it or needs it, else Chat Completions. */
 export function createOpenAi(settings: OpenAiProviderSettings): HttpProvider {
-  const options: ChatCompletionsOptions = {
-    provider: "openai",
-    apiKey: settings.apiKey,
-    maxTokensField: "max_completion_tokens",
-    returnsReasoning: false,
-    endUserField: "safety_identifier",
-    knowsBase64: true,
-  };
-  const chat = createChatCompletionsCodec(options);
-  const responses = createResponsesCodec(options, chat);
   const { api } = settings;
-  const codecs =
-    api === undefined
-      ? { codec: chat, other: { codec: responses, takes: needsResponses } }
-      : { codec: api === "responses" ? responses : chat };
-  return new HttpProvider({ baseUrl: "https://api.openai.com/v1", ...settings, name: "openai", ...codecs });
+  const rekey = (apiKey: string): Codecs => {
+    const options: ChatCompletionsOptions = {
+      provider: "openai",
+      apiKey,
+      maxTokensField: "max_completion_tokens",
+      returnsReasoning: false,
+      endUserField: "safety_identifier",
+      knowsBase64: true,
+    };
+    const chat = createChatCompletionsCodec(options);
+    const responses = createResponsesCodec(options, chat);
+    if (api === undefined) return { codec: chat, other: { codec: responses, takes: needsResponses } };
+    return { codec: api === "responses" ? responses : chat };
+  };
+  const codecs = rekey(settings.apiKey);
+  return new HttpProvider({ baseUrl: "https://api.openai.com/v1", ...settings, name: "openai", ...codecs, rekey });
 }
