@@ -36,6 +36,8 @@ export const ERROR_STATUS = {
   secret_unavailable: 503,
   provider_error: 502,
   provider_rejected: 400,
+  provider_key_rejected: 400,
+  provider_key_rate_limited: 429,
   provider_auth: 502,
   provider_rate_limited: 429,
   provider_stream_broken: 502,

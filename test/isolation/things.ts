@@ -69,6 +69,7 @@ export const BESIDE: Readonly<Record<string, object>> = { response_item: { type:
 /** What stands for a kind of thing that all tenants share. */
 export const SHARED: Readonly<Record<string, string>> = {
   agent: "concierge",
+  provider: "openai",
   model: "mock-1",
   file: "index.html",
 };

@@ -11,6 +11,8 @@ import { createConversations } from "#memory/conversations.ts";
 import { createKeptAnswers } from "#memory/kept-answers.ts";
 import { createProviders } from "#providers/registry.ts";
 import { createAnswerCache } from "#router/cache/answer-cache.ts";
+import { createKeyChest } from "#router/own-keys/key-chest.ts";
+import { createOwnKeys } from "#router/own-keys/own-keys.ts";
 import { createRouter } from "#router/router.ts";
 import type { DatabaseConnection } from "#store/connection.ts";
 import type { AuditRecord } from "#store/audit-records.ts";
@@ -67,10 +69,12 @@ export async function composeRooms(
   followSecrets(secrets, providers, metrics, log);
   const prices = await composePrices(config, providers.values());
   const books = { ledger, metrics, prices };
-  const router = createRouter({ providers, ...books, log, drains: config.disconnects });
-  const routes = await followRoutes({ file: config.file, router, directory: store.directory, providers, log });
-  const changes = createStoreFeed(store, [identity.snapshot, routes], log);
   const envelopes = createEnvelopes(master, store.subjects);
+  const chest = createKeyChest(store.providerKeys, envelopes);
+  const ownKeys = createOwnKeys({ directory: store.directory, openKey: chest.open });
+  const router = createRouter({ providers, ...books, log, ownKeys, drains: config.disconnects });
+  const routes = await followRoutes({ file: config.file, router, directory: store.directory, providers, log });
+  const changes = createStoreFeed(store, [identity.snapshot, routes, ownKeys], log);
   const shared =
     config.redis &&
     createRedisCache({ url: config.redis.url, log, metrics, limits: { deadlineMs: config.redis.deadlineMs } });
@@ -87,6 +91,17 @@ export async function composeRooms(
   const admit = createAdmit({ limiter, queues: [ledger, auditQueue], metrics });
   const queues = [ledger, auditQueue];
   const followed = { routes, changes, keepAlive: createKeepAlive(config.http.keepAliveMs) };
-  const served = { ...followed, providers, router, answers, conversations, keptAnswers, registry, runner, admit };
+  const served = {
+    ...followed,
+    chest,
+    providers,
+    router,
+    answers,
+    conversations,
+    keptAnswers,
+    registry,
+    runner,
+    admit,
+  };
   return { telemetry, egress, store, shared, identity, audit, queues, idempotency, ...served };
 }

@@ -5,6 +5,7 @@ import { registerRuns } from "#http/routes/api/v1/agents/runs.ts";
 import { registerApiKeys } from "#http/routes/api/v1/api-keys.ts";
 import { registerApiKey } from "#http/routes/api/v1/api-keys/key.ts";
 import { registerMe } from "#http/routes/api/v1/me.ts";
+import { registerProviderKeys } from "#http/routes/api/v1/provider-keys.ts";
 import { registerOpenApi } from "#http/routes/api/v1/openapi.json.ts";
 import { registerRoutes as registerRoutesApi } from "#http/routes/api/v1/routes.ts";
 import { registerSession } from "#http/routes/api/v1/session.ts";
@@ -52,6 +53,11 @@ export function registerRoutes(
       shared: () => routes.shared,
       providers: [...rooms.providers.keys()],
       version: () => router.routesVersion,
+    });
+    registerProviderKeys(app, services, {
+      chest: rooms.chest,
+      changes,
+      providers: [...rooms.providers.values()].flatMap((provider) => (provider.withKey ? [provider.name] : [])),
     });
     registerModelMethods(app);
   }

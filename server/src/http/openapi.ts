@@ -8,6 +8,11 @@ import {
   updateApiKeySchema,
 } from "@slipway/contracts/api/api-keys.ts";
 import { problemSchema } from "@slipway/contracts/api/problem.ts";
+import {
+  providerKeyListSchema,
+  providerKeySchema,
+  putProviderKeySchema,
+} from "@slipway/contracts/api/provider-keys.ts";
 import { putRouteSchema, routeListSchema, routeSchema } from "@slipway/contracts/api/routes.ts";
 import { sessionSchema, signInSchema } from "@slipway/contracts/api/session.ts";
 import { createdTenantSchema, createTenantSchema, tenantListSchema } from "@slipway/contracts/api/tenants.ts";
@@ -41,6 +46,9 @@ const NAMED = {
   CreateTenant: createTenantSchema,
   CreateUser: createUserSchema,
   Problem: problemSchema,
+  ProviderKey: providerKeySchema,
+  ProviderKeyList: providerKeyListSchema,
+  PutProviderKey: putProviderKeySchema,
   PutRoute: putRouteSchema,
   Route: routeSchema,
   RotateApiKey: rotateApiKeySchema,
@@ -200,6 +208,27 @@ export const OPERATIONS: readonly Operation[] = [
     answer: "Route",
   },
   { method: "delete", path: "/api/v1/routes/{name}", summary: "Remove a route.", status: 204 },
+  {
+    method: "get",
+    path: "/api/v1/provider-keys",
+    summary: "The tenant's own keys at model vendors, without the keys.",
+    status: 200,
+    answer: "ProviderKeyList",
+  },
+  {
+    method: "put",
+    path: "/api/v1/provider-keys/{provider}",
+    summary: "Put a key of the tenant's own, by which its calls of this provider are made. It is never answered again.",
+    body: "PutProviderKey",
+    status: 200,
+    answer: "ProviderKey",
+  },
+  {
+    method: "delete",
+    path: "/api/v1/provider-keys/{provider}",
+    summary: "Remove a key of the tenant's own.",
+    status: 204,
+  },
   { method: "get", path: "/api/v1/agents", summary: "The agents, broken ones too.", status: 200, answer: "AgentList" },
   { method: "get", path: "/api/v1/agents/{name}", summary: "One agent.", status: 200, answer: "Agent" },
   {

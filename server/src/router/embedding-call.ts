@@ -5,6 +5,7 @@ import { type Asked, askTargets, sameModel } from "./attempts/asked-call.ts";
 import type { AttemptServices } from "./attempts/routed-call.ts";
 import { type Books, bookFailure, bookUsage, type CallOrigin, type EndedCall } from "./booking.ts";
 import { roughTokens } from "./disconnect/token-counter.ts";
+import { withOwnKey } from "./metered-call.ts";
 import type { Target } from "./resolve.ts";
 import type { Route } from "./routes/route.ts";
 
@@ -67,7 +68,8 @@ export async function embedByRoute(
       signal,
       async ask(asked) {
         try {
-          return await callEmbedding(services.meter, asked, request, origin, signal);
+          const target = withOwnKey(services.meter, asked, origin.tenantId);
+          return await callEmbedding(services.meter, target, request, origin, signal);
         } catch (thrown) {
           if (thrown instanceof EmbeddingFailure) used = addUsage(used, thrown.usage);
           throw thrown;

@@ -9,6 +9,7 @@ import { estimateUsage } from "./disconnect/estimate.ts";
 import { onLeave } from "./disconnect/policy.ts";
 import { Said } from "./disconnect/said.ts";
 import type { TokenCounter } from "./disconnect/token-counter.ts";
+import type { OwnKeys } from "./own-keys/own-keys.ts";
 import type { Target } from "./resolve.ts";
 
 export type { CallOrigin } from "./booking.ts";
@@ -19,6 +20,14 @@ export interface Meter extends Books {
   readonly drains: Drains;
   /** Counts what no provider has counted. */
   readonly tokens: TokenCounter;
+  /** Absent: every tenant calls by the server's keys. */
+  readonly ownKeys?: Pick<OwnKeys, "of"> | undefined;
+}
+
+/** The target as this tenant calls it: by its own key where it has one. */
+export function withOwnKey(meter: Meter, target: Target, tenantId: string): Target {
+  const provider = meter.ownKeys?.of(tenantId, target.provider) ?? target.provider;
+  return provider === target.provider ? target : { ...target, provider };
 }
 
 /**
@@ -57,7 +66,9 @@ class MeteredCall implements ModelEventSink, ModelCall, Drained {
     const request = this.#request;
     const { provider, model } = this.#target;
     const named = request.model === model ? request : { ...request, model };
-    this.#call = provider.call(named, this.#origin, this);
+    const { ownKeys } = this.#meter;
+    const called = ownKeys === undefined ? provider : ownKeys.of(this.#origin.tenantId, provider);
+    this.#call = called.call(named, this.#origin, this);
   }
 
   event(event: ModelEvent): void {

@@ -14,9 +14,10 @@ import { type DrainSettings, Drains } from "./disconnect/drains.ts";
 import { type CountedPrompt, countPrompt } from "./count-prompt.ts";
 import { embedByRoute, type RoutedAnswer } from "./embedding-call.ts";
 import { ThreadTokenCounter } from "./disconnect/token-counter.ts";
-import type { Meter } from "./metered-call.ts";
+import { type Meter, withOwnKey } from "./metered-call.ts";
 import { type ModelList, createModelList } from "./model-list.ts";
 import type { PriceTable } from "./price/price-table.ts";
+import type { OwnKeys } from "./own-keys/own-keys.ts";
 import { PrefixMemory } from "./routes/prefix-memory.ts";
 import type { Route, TargetPrice } from "./routes/route.ts";
 import { NO_ROUTES, RouteSnapshot, type RouteSources } from "./routes/snapshot.ts";
@@ -96,6 +97,8 @@ export function createRouter(
     /** Bounds of reading on after a client has left. */
     readonly drains: DrainSettings;
     readonly log: Logger;
+    /** Keys that tenants have with vendors themselves. */
+    readonly ownKeys?: Pick<OwnKeys, "of">;
     /** For tests of what the budget is good for. */
     readonly retries?: RetryBudgetSettings;
     /** For tests: chance, from 0 up to 1. */
@@ -106,7 +109,7 @@ export function createRouter(
   const drains = new Drains(options.drains);
   const tokens = new ThreadTokenCounter();
   metrics.watchDrains(() => drains.running);
-  const meter: Meter = { ledger, metrics, prices, drains, tokens };
+  const meter: Meter = { ledger, metrics, prices, drains, tokens, ownKeys: options.ownKeys };
   const services: AttemptServices = {
     meter,
     ticker: new Ticker(TICK_MS),
@@ -141,7 +144,7 @@ export function createRouter(
         route: sameModel(route),
         origin: context,
         signal,
-        ask: (target) => countPrompt(tokens, target, request, context, signal),
+        ask: (target) => countPrompt(tokens, withOwnKey(meter, target, context.tenantId), request, context, signal),
         errorOf: toSlipwayError,
         telling: false,
       }),

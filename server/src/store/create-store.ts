@@ -13,6 +13,7 @@ import { createMessages } from "./postgres/messages/messages.ts";
 import { appliedMigrations } from "./postgres/migrations/applied.ts";
 import { pendingMigrations } from "./postgres/migrations/compare.ts";
 import { createPool, DEFAULT_LIMITS, type PoolLimits } from "./postgres/pool.ts";
+import { createProviderKeys } from "./postgres/provider-keys/provider-keys.ts";
 import { createRoutes } from "./postgres/routes/routes.ts";
 import { createRuns } from "./postgres/runs/runs.ts";
 import { createSubjects } from "./postgres/subjects/subjects.ts";
@@ -66,6 +67,7 @@ export function createStore(options: StoreOptions): Store {
     users: createUsers(database),
     directory: createDirectory(database),
     routes: createRoutes(database),
+    providerKeys: createProviderKeys(database),
     subjects: createSubjects(database),
     threads: createThreads(database),
     messages: createMessages(database),

@@ -37,11 +37,19 @@ export interface DirectoryRoute {
   readonly spec: unknown;
 }
 
+/** That a tenant has a key of its own for a provider; the key itself is not in the directory. */
+export interface DirectoryProviderKey {
+  readonly tenantId: string;
+  readonly provider: string;
+  readonly version: string;
+}
+
 /** Numbers that grow whenever something of the kind is made, changed or removed. */
 export interface DirectoryVersions {
   /** Of keys and users. */
   readonly keys: number;
   readonly routes: number;
+  readonly providerKeys: number;
 }
 
 /** The one reader across tenants, under a database role of its own that may read these columns and nothing else. */
@@ -54,6 +62,8 @@ export interface Directory {
   tenants(after?: string): Promise<readonly DirectoryTenant[]>;
   /** Every route of every tenant, in the order of their names. */
   routes(): Promise<readonly DirectoryRoute[]>;
+  /** Which tenants have keys of their own at model vendors. */
+  providerKeys(): Promise<readonly DirectoryProviderKey[]>;
   /** Cheap to ask. */
   versions(): Promise<DirectoryVersions>;
 }

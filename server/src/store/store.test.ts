@@ -28,6 +28,43 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     },
   ],
   [
+    "keys at vendors are put, replaced, told by version, listed without themselves and removed once",
+    async (store, tenantId) => {
+      const version = async (): Promise<number> => (await store.directory.versions()).providerKeys;
+      const own = async () => (await store.directory.providerKeys()).filter((key) => key.tenantId === tenantId);
+      const before = await version();
+      const put = await store.providerKeys.put(tenantId, {
+        provider: "openai",
+        version: "v1",
+        sealed: bytes("one"),
+        last4: "abcd",
+      });
+      assert.deepEqual({ ...put, updatedAt: undefined }, { provider: "openai", last4: "abcd", updatedAt: undefined });
+      assert.ok(recent(put.updatedAt));
+      assert.ok((await version()) > before);
+      await store.providerKeys.put(tenantId, { provider: "openai", version: "v2", sealed: bytes("two"), last4: "" });
+      assert.deepEqual(await own(), [{ tenantId, provider: "openai", version: "v2" }]);
+      assert.equal(await store.providerKeys.sealed(tenantId, "openai", "v1"), undefined);
+      const sealed = await store.providerKeys.sealed(tenantId, "openai", "v2");
+      assert.deepEqual(Buffer.from(sealed ?? []).toString(), "two");
+      assert.equal(await store.providerKeys.sealed(randomName("other"), "openai", "v2"), undefined);
+      assert.deepEqual(
+        (await store.providerKeys.list(tenantId)).map(({ provider, last4 }) => [provider, last4]),
+        [["openai", ""]],
+      );
+      assert.equal(await store.providerKeys.remove(tenantId, "openai"), true);
+      assert.equal(await store.providerKeys.remove(tenantId, "openai"), false);
+      assert.deepEqual(await own(), []);
+      const nobody = store.providerKeys.put(randomName("none"), {
+        provider: "openai",
+        version: "v",
+        sealed: bytes("x"),
+        last4: "",
+      });
+      await assert.rejects(nobody, { code: "not_found" });
+    },
+  ],
+  [
     "API keys are made, listed newest first and revoked once",
     async (store, tenantId) => {
       const hash = randomBytes(32);

@@ -5,6 +5,7 @@ import type { Directory } from "./directory.ts";
 import type { IdempotencyRecords } from "./idempotency-records.ts";
 import type { KeptAnswers } from "./kept-answers.ts";
 import type { Messages } from "./messages.ts";
+import type { ProviderKeys } from "./provider-keys.ts";
 import type { Routes } from "./routes.ts";
 import type { Runs } from "./runs.ts";
 import type { Subjects } from "./subjects.ts";
@@ -25,6 +26,7 @@ export interface Store {
   readonly users: Users;
   readonly directory: Directory;
   readonly routes: Routes;
+  readonly providerKeys: ProviderKeys;
   readonly subjects: Subjects;
   readonly threads: Threads;
   readonly messages: Messages;

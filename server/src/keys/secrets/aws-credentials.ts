@@ -103,16 +103,7 @@ async function instance({ client }: SourceContext): Promise<Lease<AwsCredentials
     `${INSTANCE}/meta-data/iam/security-credentials/${encodeURIComponent(role.trim())}`,
     { headers },
   );
-  // The service answers JSON as plain text.
-  return leaseOf(typeof answer === "string" ? parsed(answer) : answer);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw unreadable(WHAT, "the metadata service answered with something that cannot be read");
-  }
+  return leaseOf(answer);
 }
 
 /** In the order of AWS' own libraries: keys in the environment, a web identity, the container, the machine. */

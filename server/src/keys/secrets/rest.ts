@@ -27,7 +27,8 @@ async function attempt(
     });
   }
   const text = answer.body.toString("utf8");
-  if (!/json/.test(answer.headers["content-type"] ?? "")) return text;
+  // Metadata services call their JSON plain text, and emulators name it as they like.
+  if (!text.trimStart().startsWith("{")) return text;
   try {
     const parsed: unknown = JSON.parse(text);
     if (isObject(parsed)) return parsed;

@@ -23,6 +23,9 @@ const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
   provider_rate_limited: { again: true, elsewhere: true, mark: "cool_down", outcome: "rate_limited" },
   // The key will not be right the second time either; another provider has another key.
   provider_auth: { again: false, elsewhere: true, mark: "failure", outcome: "error" },
+  // A tenant's own key: nothing that the target's breaker, which all tenants share, should learn.
+  provider_key_rejected: { again: false, elsewhere: true, mark: "nothing", outcome: "rejected" },
+  provider_key_rate_limited: { again: false, elsewhere: true, mark: "nothing", outcome: "rate_limited" },
   // This target cannot do what the request asks for; one of another family may.
   model_not_found: { again: false, elsewhere: true, mark: "nothing", outcome: "rejected" },
   unsupported_field: { again: false, elsewhere: true, mark: "nothing", outcome: "rejected" },

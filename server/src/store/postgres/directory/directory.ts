@@ -3,6 +3,7 @@ import type { Database } from "../database.ts";
 import { unavailable } from "../errors.ts";
 import { activeKeys } from "./active-keys.ts";
 import { activeUsers } from "./active-users.ts";
+import { allProviderKeys } from "./all-provider-keys.ts";
 import { allRoutes } from "./all-routes.ts";
 import { tenantsAfter } from "./tenants.ts";
 import { directoryVersions } from "./versions.ts";
@@ -13,6 +14,7 @@ export function createDirectory(database: Database): Directory {
     activeUsers: () => database.asDirectory(activeUsers()),
     tenants: (after = "") => database.asDirectory(tenantsAfter(after)),
     routes: () => database.asDirectory(allRoutes()),
+    providerKeys: () => database.asDirectory(allProviderKeys()),
     async versions() {
       const [row] = await database.asDirectory(directoryVersions());
       if (!row) throw unavailable("The database has lost the versions of its keys.", "Restore it from a backup.");

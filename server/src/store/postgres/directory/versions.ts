@@ -3,6 +3,7 @@ import { sql, type Statement } from "../sql.ts";
 
 export function directoryVersions(): Statement<DirectoryVersions> {
   return sql`
-    select version::float8 as keys, routes_version::float8 as routes
+    select version::float8 as keys, routes_version::float8 as routes,
+      provider_keys_version::float8 as "providerKeys"
     from slipway.directory_version`;
 }

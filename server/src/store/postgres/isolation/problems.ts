@@ -15,6 +15,7 @@ const DIRECTORY: ReadonlyMap<string, string> = new Map([
   ["api_keys", "((CURRENT_USER = 'slipway_directory'::name) AND (revoked_at IS NULL))"],
   ["users", "((CURRENT_USER = 'slipway_directory'::name) AND (disabled_at IS NULL))"],
   ["tenants", "(CURRENT_USER = 'slipway_directory'::name)"],
+  ["provider_keys", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["routes", "(CURRENT_USER = 'slipway_directory'::name)"],
 ]);
 

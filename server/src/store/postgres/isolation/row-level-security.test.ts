@@ -48,7 +48,7 @@ async function victimsRow(owner: pg.Client, table: string): Promise<string> {
 }
 
 /** The tables of which the directory's role reads some columns. */
-const READ_BY_DIRECTORY = new Set(["api_keys", "routes", "users", "tenants"]);
+const READ_BY_DIRECTORY = new Set(["api_keys", "provider_keys", "routes", "users", "tenants"]);
 
 const SCOPES: readonly (readonly [string, string | undefined])[] = [
   ["with another tenant set", "attacker"],
