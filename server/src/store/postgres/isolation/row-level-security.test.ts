@@ -135,6 +135,8 @@ async function fill(store: Store): Promise<void> {
       },
     ]);
     await store.routes.put(tenantId, "route_1", {});
+    const sealed = randomBytes(8);
+    await store.providerKeys.put(tenantId, { provider: "openai", version: "pk_1", sealed, last4: "" });
     await store.idempotency.claim(
       tenantId,
       { keyHash: Buffer.alloc(32), owner: "x" },
@@ -246,6 +248,7 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
       assert.equal(await as("select tenant_id, id, email, name, role, disabled_at from slipway.users"), 2);
       assert.equal(await as("select tenant_id, name, created_at from slipway.tenants"), 2);
       assert.equal(await as("select tenant_id, name, spec from slipway.routes"), 2);
+      assert.equal(await as("select tenant_id, provider, version from slipway.provider_keys"), 2);
       assert.equal(await as("select version from slipway.directory_version"), 1);
       const refused = [
         "select prefix from slipway.api_keys",
@@ -261,6 +264,8 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
         "select created_at from slipway.routes",
         "delete from slipway.routes",
         ...tables.filter(({ name }) => !READ_BY_DIRECTORY.has(name)).map(({ name }) => `select from slipway.${name}`),
+        "select sealed from slipway.provider_keys",
+        "delete from slipway.provider_keys",
       ];
       for (const text of refused) await assert.rejects(as(text), { code: "42501" }, text);
     },
