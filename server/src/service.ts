@@ -3,11 +3,8 @@ import { toSlipwayError } from "@slipway/contracts/errors.ts";
 import { announce } from "#config/announce.ts";
 import type { Config } from "#config/config.ts";
 import { ServingGate } from "#http/edge/gate.ts";
-<<<<<<< HEAD
 import { type DeclaredRoute, RouteTable } from "#http/route-table.ts";
-=======
 import type { OpenSecrets } from "#config/secrets.ts";
->>>>>>> b375d40 (Secrets by reference: variables, files, Google, AWS, Azure and Vault, read at the start and again when they change)
 import type { DatabaseConnection } from "#store/connection.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Siblings } from "#workers/seat.ts";
