@@ -103,10 +103,12 @@ export async function composeService(
       await rooms.identity.uses.close(2000);
       rooms.changes.close();
       rooms.routes.close();
+      rooms.limits.followed.close();
       await rooms.registry?.close();
       await rooms.runner?.close(5000);
       await rooms.router.settle(0);
       await Promise.all(rooms.queues.map((queue) => queue.close(5000)));
+      await rooms.limits.declared.close();
       await rooms.router.close();
       rooms.shared?.close();
       secrets?.close();

@@ -1,7 +1,18 @@
 import { type Role, ROLE_PERMISSIONS, ROLES } from "@slipway/contracts/permissions.ts";
 import { type DeclaredRoute, fillPath } from "../../server/src/http/route-table.ts";
 import { type IdPlace, idPlaces, inputSchema, looseObjects, sample, undeclaredIds, withAt } from "./schema.ts";
-import { BESIDE, DIALECT_BODIES, MAKERS, MODEL_FOR_ID, NAMES, NEW_IDS, type Reply, SECRET, SHARED } from "./things.ts";
+import {
+  BESIDE,
+  DIALECT_BODIES,
+  MAKERS,
+  MODEL_FOR_ID,
+  NAMES,
+  NEW_IDS,
+  OWN_OF_SHARED,
+  type Reply,
+  SECRET,
+  SHARED,
+} from "./things.ts";
 import type { World } from "./world.ts";
 
 /** A place of a route where a request names something. */
@@ -167,6 +178,8 @@ class Matrix {
   /** Every kind, so that lists have something to leak before the first route is asked. */
   async stock(): Promise<void> {
     for (const kind of Object.keys(MAKERS)) await this.#otherThing(kind);
+    const { send, other } = this.#world;
+    for (const make of Object.values(OWN_OF_SHARED)) await make(send, other.keys.owner, SECRET);
   }
 
   /** Fresh things of the caller's own tenant for each position: a call may remove them. */
@@ -175,7 +188,8 @@ class Matrix {
     const things = new Map<string, string>();
     for (const { in: where, at, kind } of positionsOf(route)) {
       // What a body may name is tried where it is looked at; left out it is valid too.
-      const id = where === "path" ? await MAKERS[kind]?.(send, own.keys.owner, "own-word") : undefined;
+      const id =
+        where === "path" ? await (MAKERS[kind] ?? OWN_OF_SHARED[kind])?.(send, own.keys.owner, "own-word") : undefined;
       if (id !== undefined) things.set(`${where} ${at}`, id);
     }
     return things;

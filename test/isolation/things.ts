@@ -74,6 +74,14 @@ export const SHARED: Readonly<Record<string, string>> = {
   file: "index.html",
 };
 
+/** What each tenant has of its own under a name that all share; made before a route is asked for it. */
+export const OWN_OF_SHARED: Readonly<Record<string, Maker>> = {
+  provider: async (send, key, word) => {
+    await made(send("PUT", `/api/v1/provider-keys/${SHARED["provider"]}`, { key, body: { key: `sk-${word}` } }));
+    return SHARED["provider"] ?? "";
+  },
+};
+
 const chat = { model: "mock-1", messages: [{ role: "user", content: "hi" }] };
 const gemini = { contents: [{ role: "user", parts: [{ text: "hi" }] }] };
 

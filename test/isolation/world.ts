@@ -41,7 +41,10 @@ export async function openWorld(t: TestContext, beside?: RoutesBeside): Promise<
   later(t, () => rm(home, { recursive: true, force: true }));
   const environmentKey = `test-${randomBytes(24).toString("hex")}`;
   const settings = { APP_ENV: "test", PORT: "0", HOST: "127.0.0.1", SLIPWAY_HOME: home, AGENTS_DIR: AGENTS };
-  const config = loadConfig({ ...settings, API_KEY: environmentKey, LOG_LEVEL: "silent" }, home);
+  const loaded = loadConfig({ ...settings, API_KEY: environmentKey, LOG_LEVEL: "silent" }, home);
+  // A provider that takes keys, beside the mock that answers; nothing is ever sent to it.
+  const openai = { apiKey: "unused", baseUrl: "http://127.0.0.1:9/v1" };
+  const config = { ...loaded, providers: { ...loaded.providers, openai } };
   const log = createLogger({ level: "silent", release: "test" });
   const service = await composeService(config, database.connection, log, { beside });
   later(t, () => service.close());

@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { limitSpecSchema } from "./limit.ts";
 import { routeSpecSchema } from "./route.ts";
 
 /** What a `slipway.yaml` may say. */
 export const slipwayYamlSchema = z.strictObject({
   routes: z.array(routeSpecSchema).max(500).default([]),
+  limits: z.array(limitSpecSchema).max(200).default([]),
 });
 export type SlipwayYaml = z.output<typeof slipwayYamlSchema>;

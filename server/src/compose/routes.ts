@@ -6,6 +6,7 @@ import { registerApiKeys } from "#http/routes/api/v1/api-keys.ts";
 import { registerApiKey } from "#http/routes/api/v1/api-keys/key.ts";
 import { registerMe } from "#http/routes/api/v1/me.ts";
 import { registerProviderKeys } from "#http/routes/api/v1/provider-keys.ts";
+import { registerLimits } from "#http/routes/api/v1/limits.ts";
 import { registerOpenApi } from "#http/routes/api/v1/openapi.json.ts";
 import { registerRoutes as registerRoutesApi } from "#http/routes/api/v1/routes.ts";
 import { registerSession } from "#http/routes/api/v1/session.ts";
@@ -38,6 +39,14 @@ export function registerRoutes(
   registerTenants(app, services, { tenants: rooms.store.tenants, directory: rooms.store.directory, changes, mint });
   registerMe(app);
   registerUsage(app, rooms.store.usageLedger);
+  const { declared, followed, budgetsAreClosed } = rooms.limits;
+  registerLimits(app, services, {
+    limits: rooms.store.limits,
+    changes,
+    shared: () => followed.shared,
+    version: () => declared.version,
+    budgetsAreClosed,
+  });
   if (config.roles.has("router")) {
     const offered = {
       models: () => router.models.list(),
@@ -64,7 +73,8 @@ export function registerRoutes(
   if (registry && runner) {
     registerAgents(app, registry);
     const { keepAlive, admit } = rooms;
-    registerRuns(app, services, { runner, admit, requestTimeoutMs: config.http.requestTimeoutMs, mock, keepAlive });
+    const { requestTimeoutMs } = config.http;
+    registerRuns(app, services, { runner, admit, govern: rooms.limits.govern, requestTimeoutMs, mock, keepAlive });
   }
   if (config.roles.has("agents") || config.roles.has("memory")) registerThreads(app, rooms.conversations);
   if (config.roles.has("console")) registerConsole(app, config.http.consoleDir);

@@ -3,8 +3,11 @@ import { type AgentRunner, createAgentRunner } from "#agents/run/runner.ts";
 import type { Config } from "#config/config.ts";
 import type { createEnvelopes } from "#keys/envelope.ts";
 import type { createConversations } from "#memory/conversations.ts";
+import { limitedStep } from "#router/limited-step.ts";
+import type { PriceTable } from "#router/price/price-table.ts";
 import type { createRouter } from "#router/router.ts";
 import type { createStore } from "#store/create-store.ts";
+import type { LimitRooms } from "./limits.ts";
 import type { composeTelemetry } from "./telemetry.ts";
 
 /** Runs of agents over the router, without a way back through HTTP. */
@@ -16,19 +19,19 @@ export function createRunner(
     readonly store: ReturnType<typeof createStore>;
     readonly envelopes: ReturnType<typeof createEnvelopes>;
     readonly router: ReturnType<typeof createRouter>;
+    readonly prices: PriceTable;
+    readonly limits: LimitRooms;
     readonly telemetry: ReturnType<typeof composeTelemetry>;
   },
 ): AgentRunner {
-  const { registry, conversations, store, envelopes, router, telemetry } = rooms;
+  const { registry, conversations, store, envelopes, router, prices, limits, telemetry } = rooms;
+  const { metrics } = telemetry;
   return createAgentRunner({
     registry,
     conversations,
     runs: store.runs,
     envelopes,
-    models: {
-      stream: (request, origin, sink) =>
-        router.call(router.resolve(request.model, origin.tenantId), request, origin, sink),
-    },
+    models: { stream: limitedStep({ router, limits: limits.declared, prices, metrics }) },
     defaultModel: config.defaultModel,
     log: telemetry.log,
     onEnd: ({ run }) => telemetry.metrics.agentRuns.inc({ status: run.status }),

@@ -27,6 +27,8 @@ export interface Config {
   readonly home: string;
   /** Processes that serve, on one port. */
   readonly workers: number;
+  /** Servers like this one that serve together, this one included. */
+  readonly replicas: number;
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -73,6 +75,8 @@ export interface Config {
   readonly limits: LimitSettings;
   /** Hosts and networks that outgoing requests may reach though they are not public. */
   readonly egress: { readonly allow: readonly string[] };
+  /** How long what a process has reserved of limits in Redis is kept after it was last heard of. */
+  readonly limitLeaseMs: number;
   /** How long answers are kept for clients that go on from them. */
   readonly keptAnswers: { readonly retentionDays: number };
   readonly log: { readonly level: LogLevel; readonly access: boolean };
@@ -119,6 +123,14 @@ function checkTogether(env: EnvironmentReader, config: Config): void {
       `DATABASE_URL is missing: the embedded database serves one process, and WORKERS asks for ${config.workers} (set a PostgreSQL's address, or WORKERS=1)`,
     );
   }
+  if (config.replicas > 1 && config.redis === undefined) {
+    env.problems.push(
+      `REDIS_URL is missing: ${config.replicas} replicas (REPLICAS) keep their limits and budgets together in Redis`,
+    );
+  }
+  if (config.replicas > 1 && config.database.url === undefined) {
+    env.problems.push("DATABASE_URL is missing: the embedded database serves one process, and REPLICAS asks for more");
+  }
   if (production && config.database.url === undefined && !env.flag("ALLOW_EMBEDDED_DATABASE")) {
     env.problems.push(
       "DATABASE_URL is missing: the embedded database is not for production (ALLOW_EMBEDDED_DATABASE=true overrides this)",
@@ -152,6 +164,7 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
     release: env.text("SLIPWAY_RELEASE") ?? "dev",
     home: resolve(cwd, env.text("SLIPWAY_HOME") ?? ".slipway"),
     workers: env.integer("WORKERS", 1, 1, MOST_WORKERS, { auto: Math.min(cores, MOST_WORKERS) }),
+    replicas: env.integer("REPLICAS", 1, 1, 10_000),
     http: {
       host: env.text("HOST") ?? "127.0.0.1",
       port: env.integer("PORT", defaultPort(roles), 0, 65_535),
@@ -185,6 +198,7 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
       requestsPerMinute: env.integer("RATE_LIMIT_PER_MINUTE", 0, 0, 10_000_000),
     },
     egress: readEgress(env),
+    limitLeaseMs: 1000 * env.integer("LIMIT_LEASE_SECONDS", 120, 1, 3600),
     keptAnswers: { retentionDays: env.integer("RESPONSES_RETENTION_DAYS", 30, 1, 3650) },
     log: {
       level: level === "warning" ? "warn" : level === "critical" ? "error" : level,

@@ -1,4 +1,5 @@
 import type { Principal } from "#identity/principal.ts";
+import type { Reservation } from "#limits/declared/reservation.ts";
 import { newId } from "#lib/ids.ts";
 import { continueTrace } from "#telemetry/trace-context.ts";
 import type { HttpReply, HttpRequest } from "./message.ts";
@@ -20,6 +21,8 @@ export interface RequestContext {
   routes: string | undefined;
   /** The stable code of the error that the client was told. */
   code: string | undefined;
+  /** What the request was given of its limits, once it is known what it asks for. */
+  reservation: Reservation | undefined;
   /** The whole body, when the edge has read it before the handler. */
   body: string | undefined;
 }
@@ -55,6 +58,7 @@ export function beginContext(req: HttpRequest): RequestContext {
     model: undefined,
     routes: undefined,
     code: undefined,
+    reservation: undefined,
     body: undefined,
   };
 }

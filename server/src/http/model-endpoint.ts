@@ -79,7 +79,10 @@ export function createEndpoint(
     } catch (thrown) {
       sendError(res, noteError(thrown, context, log), context);
     } finally {
-      if (!served) lease?.settle(NO_USAGE);
+      if (!served) {
+        lease?.settle(NO_USAGE);
+        context.reservation?.settle();
+      }
     }
   };
   return services.idempotency.guard(handler, () => endpoint);

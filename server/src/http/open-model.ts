@@ -13,7 +13,9 @@ import type { CachePolicy } from "#router/cache/policy.ts";
 import type { DecodedRequest } from "#router/dialects/dialect.ts";
 import type { Router } from "#router/router.ts";
 import type { Route } from "#router/routes/route.ts";
+import type { Exchange } from "./context.ts";
 import { readCachePolicy } from "./edge/cache-request.ts";
+import type { Govern } from "./edge/govern.ts";
 
 /** A source of answers that has been chosen but not asked yet. */
 export interface OpenedModel {
@@ -38,6 +40,7 @@ export interface RequestOrigin {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The client's connection. */
   readonly client: Departure;
+  readonly exchange: Exchange;
 }
 
 /** Finds who answers a model name: an agent for `agent/<name>`, else a provider. Throws or rejects with the error to tell the client. */
@@ -66,6 +69,14 @@ function mockHeaders(mock: boolean): Readonly<Record<string, string>> {
   return mock ? { "x-slipway-mock": "true" } : {};
 }
 
+function noThreads(): SlipwayError {
+  return new SlipwayError(
+    "unsupported_field",
+    "`metadata.thread_id` continues a conversation with an agent; a model keeps none.",
+    { param: "metadata.thread_id", hint: 'Send `model: "agent/<name>"`, or leave the field out.' },
+  );
+}
+
 /** Opens agents and models. Without a runner, this server has no agents. */
 export function createOpenModel(options: {
   readonly router: Router;
@@ -74,8 +85,9 @@ export function createOpenModel(options: {
   readonly mock: boolean;
   /** Absent: no answers are kept. */
   readonly answers: AnswerCache | undefined;
+  readonly govern: Govern;
 }): OpenModel {
-  const { router, runner, mock, answers } = options;
+  const { router, runner, mock, answers, govern } = options;
   const openAgent = async (agent: string, decoded: DecodedRequest, origin: RequestOrigin): Promise<OpenedModel> => {
     if (!runner) {
       throw new SlipwayError("agent_not_found", "This server runs no agents.", {
@@ -85,44 +97,47 @@ export function createOpenModel(options: {
     const { request, threadId } = decoded;
     const { principal, requestId, traceparent, deadline } = origin;
     assertPermitted(principal, TO_RUN_AGENTS);
-    const { tenantId, keyId } = principal;
+    const { tenantId, keyId, userId } = principal;
+    await govern.run(origin.exchange, agent);
     const answer = await agentAsModel(
       runner,
       { agent, request, threadId },
-      { tenantId, keyId, requestId, traceparent, deadline },
+      { tenantId, keyId, userId, requestId, traceparent, deadline },
     );
     return {
       headers: { "x-slipway-thread-id": answer.threadId, "x-slipway-run-id": answer.runId, ...mockHeaders(mock) },
       start: (sink) => answer.start(sink),
     };
   };
+  const openRoute = (
+    route: Route,
+    request: ModelRequest,
+    origin: RequestOrigin,
+  ): OpenedModel | Promise<OpenedModel> => {
+    const { only, cache, name } = route;
+    const { requestId, traceparent, deadline, headers, exchange } = origin;
+    const { tenantId, keyId, userId } = origin.principal;
+    const charge = exchange.context.reservation;
+    const called = { tenantId, keyId, userId, requestId, traceparent, deadline, agent: null, route: name, charge };
+    const opened: OpenedModel = {
+      headers: headersOf(route),
+      routes: route.version ?? undefined,
+      start: (sink, reply) => router.call(route, request, called, sink, only ? undefined : reply),
+    };
+    if (!answers || (headers["x-slipway-cache"] === undefined && !cache)) return opened;
+    const policy = readCachePolicy(headers, cache);
+    if (!policy) return opened;
+    return openCached(answers, opened, { policy, route, request, callOrigin: called, client: origin.client });
+  };
   return (decoded, origin) => {
     const { request, threadId } = decoded;
     const agent = agentOfModel(request.model);
     if (agent !== undefined) return openAgent(agent, decoded, origin);
-    if (threadId !== undefined) {
-      throw new SlipwayError(
-        "unsupported_field",
-        "`metadata.thread_id` continues a conversation with an agent; a model keeps none.",
-        {
-          param: "metadata.thread_id",
-          hint: 'Send `model: "agent/<name>"`, or leave the field out.',
-        },
-      );
-    }
-    const { tenantId, keyId } = origin.principal;
-    const route = router.resolve(request.model, tenantId);
-    const { only, cache } = route;
-    const { requestId, traceparent, deadline, headers } = origin;
-    const callOrigin = { tenantId, keyId, requestId, traceparent, deadline, agent: null };
-    const opened: OpenedModel = {
-      headers: headersOf(route),
-      routes: route.version ?? undefined,
-      start: (sink, reply) => router.call(route, request, callOrigin, sink, only ? undefined : reply),
-    };
-    if (!answers || (headers["x-slipway-cache"] === undefined && !cache)) return opened;
-    const policy = readCachePolicy(headers, cache);
-    return policy ? openCached(answers, opened, { policy, route, request, callOrigin, client: origin.client }) : opened;
+    if (threadId !== undefined) throw noThreads();
+    const route = router.resolve(request.model, origin.principal.tenantId);
+    const governed = govern.call(origin.exchange, route, request);
+    if (governed instanceof Promise) return governed.then((asked) => openRoute(route, asked, origin));
+    return openRoute(route, governed ?? request, origin);
   };
 }
 

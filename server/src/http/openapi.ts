@@ -7,6 +7,7 @@ import {
   rotateApiKeySchema,
   updateApiKeySchema,
 } from "@slipway/contracts/api/api-keys.ts";
+import { limitListSchema, limitSchema } from "@slipway/contracts/api/limits.ts";
 import { problemSchema } from "@slipway/contracts/api/problem.ts";
 import {
   providerKeyListSchema,
@@ -30,6 +31,7 @@ import {
   userListSchema,
   userSchema,
 } from "@slipway/contracts/api/users.ts";
+import { putLimitSchema } from "@slipway/contracts/spec/limit.ts";
 import { z } from "zod";
 
 /** Schemas that have a name of their own in the document. */
@@ -45,10 +47,13 @@ const NAMED = {
   CreateRun: createRunSchema,
   CreateTenant: createTenantSchema,
   CreateUser: createUserSchema,
+  Limit: limitSchema,
+  LimitList: limitListSchema,
   Problem: problemSchema,
   ProviderKey: providerKeySchema,
   ProviderKeyList: providerKeyListSchema,
   PutProviderKey: putProviderKeySchema,
+  PutLimit: putLimitSchema,
   PutRoute: putRouteSchema,
   Route: routeSchema,
   RotateApiKey: rotateApiKeySchema,
@@ -229,6 +234,29 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Remove a key of the tenant's own.",
     status: 204,
   },
+  {
+    method: "get",
+    path: "/api/v1/limits",
+    summary: "The limits in force for the tenant: its own and those of slipway.yaml.",
+    status: 200,
+    answer: "LimitList",
+  },
+  {
+    method: "get",
+    path: "/api/v1/limits/{name}",
+    summary: "One of the tenant's own limits.",
+    status: 200,
+    answer: "Limit",
+  },
+  {
+    method: "put",
+    path: "/api/v1/limits/{name}",
+    summary: "Make a limit or budget of the tenant's own (201), or replace it (200).",
+    body: "PutLimit",
+    status: 200,
+    answer: "Limit",
+  },
+  { method: "delete", path: "/api/v1/limits/{name}", summary: "Remove a limit.", status: 204 },
   { method: "get", path: "/api/v1/agents", summary: "The agents, broken ones too.", status: 200, answer: "AgentList" },
   { method: "get", path: "/api/v1/agents/{name}", summary: "One agent.", status: 200, answer: "Agent" },
   {

@@ -72,6 +72,7 @@ function open(
     deadline: now + services.requestTimeoutMs,
     headers: req.headers,
     client: res,
+    exchange: call.exchange,
   });
   const frame = new Frame(dialect, decoded, context.requestId, now);
   if (opened instanceof Promise) return opened.then((found) => answer(services, dialect, call, frame, found, keep));
@@ -131,7 +132,7 @@ function answer(
       requestId: context.requestId,
     });
   };
-  const served = new ServedCall(sink, lease, onEnd, opened.free);
+  const served = new ServedCall(sink, lease, onEnd, { free: opened.free, reservation: context.reservation });
   res.once("close", () => served.clientGone());
   const running = opened.start(served, res);
   served.attach(running);

@@ -3,6 +3,7 @@ import type { RecordAudit } from "#audit/audit.ts";
 import { actorOf } from "#identity/principal.ts";
 import type { EmbeddingDialect } from "#router/dialects/embedding-dialect.ts";
 import { EmbeddingFailure } from "#router/embedding-call.ts";
+import type { Govern } from "./edge/govern.ts";
 import type { Router } from "#router/router.ts";
 import { createEndpoint, idsOfModelPath, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
 import type { Handler } from "./server.ts";
@@ -10,6 +11,7 @@ import type { Handler } from "./server.ts";
 /** What the serving of vectors needs from the rooms. */
 export interface EmbeddingServices extends EndpointServices {
   readonly router: Router;
+  readonly govern: Govern;
   readonly audit: RecordAudit;
   readonly requestTimeoutMs: number;
 }
@@ -44,20 +46,30 @@ async function serve(services: EmbeddingServices, dialect: EmbeddingDialect, cal
   const left = new AbortController();
   res.once("close", () => left.abort());
   if (res.destroyed) left.abort();
-  const { tenantId, keyId } = principal;
+  const { tenantId, keyId, userId } = principal;
   const { requestId, traceparent } = context;
-  const origin = { tenantId, keyId, requestId, traceparent, deadline: Date.now() + requestTimeoutMs, agent: null };
+  const deadline = Date.now() + requestTimeoutMs;
   try {
     if (request.model.startsWith("agent/"))
       throw new SlipwayError("model_not_found", "An agent makes no vectors.", { param: "model" });
-    const { target, answer, used } = await router.embed(
-      router.resolve(request.model, tenantId),
-      request,
-      origin,
-      left.signal,
-    );
+    const route = router.resolve(request.model, tenantId);
+    await services.govern.embed(call.exchange, route, request);
+    const charge = context.reservation;
+    const origin = {
+      tenantId,
+      keyId,
+      userId,
+      requestId,
+      traceparent,
+      deadline,
+      agent: null,
+      route: route.name,
+      charge,
+    };
+    const { target, answer, used } = await router.embed(route, request, origin, left.signal);
     // Before the client sees the end, so that its next request finds its place free.
     lease.settle(used);
+    context.reservation?.settle();
     record("ok", null);
     const body = JSON.stringify(dialect.encode(answer, request));
     res.setHeader("x-slipway-provider", target.provider.name);

@@ -1,6 +1,7 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelCall, ModelEvent, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import { addUsage, NO_USAGE, type Usage } from "@slipway/contracts/model/usage.ts";
+import type { Reservation } from "#limits/declared/reservation.ts";
 import type { Lease } from "#limits/limiter.ts";
 
 /** How a served call ended. */
@@ -9,6 +10,8 @@ export interface CallEnd {
   readonly error: SlipwayError | undefined;
 }
 
+const NOTHING = {};
+
 /**
  * Watches one admitted answer on its way to the client and closes the books exactly once, however it ends: whole, failed,
  * or left by the client. The lease is settled before the client sees the end, so that its next request finds its place free.
@@ -16,6 +19,7 @@ export interface CallEnd {
 export class ServedCall implements ModelEventSink {
   readonly #sink: ModelEventSink;
   readonly #lease: Lease;
+  readonly #reservation: Reservation | undefined;
   readonly #onEnd: (end: CallEnd) => void;
   readonly #free: boolean;
   #usage: Usage = NO_USAGE;
@@ -23,8 +27,17 @@ export class ServedCall implements ModelEventSink {
   #over = false;
 
   /** A `free` answer settles for nothing, whatever usage it tells. */
-  constructor(sink: ModelEventSink, lease: Lease, onEnd: (end: CallEnd) => void, free = false) {
-    this.#free = free;
+  constructor(
+    sink: ModelEventSink,
+    lease: Lease,
+    onEnd: (end: CallEnd) => void,
+    {
+      free,
+      reservation,
+    }: { readonly free?: true | undefined; readonly reservation?: Reservation | undefined } = NOTHING,
+  ) {
+    this.#free = free ?? false;
+    this.#reservation = reservation;
     this.#sink = sink;
     this.#lease = lease;
     this.#onEnd = onEnd;
@@ -64,6 +77,7 @@ export class ServedCall implements ModelEventSink {
     if (this.#over) return;
     this.#over = true;
     this.#lease.settle(this.#usage);
+    this.#reservation?.settle();
     this.#onEnd(end);
   }
 }

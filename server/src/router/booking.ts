@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@slipway/contracts/errors.ts";
 import { NO_USAGE, type Usage } from "@slipway/contracts/model/usage.ts";
+import type { Charge } from "#limits/declared/reservation.ts";
 import { newId } from "#lib/ids.ts";
 import type { UsageEntry } from "#store/usage-ledger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
@@ -18,6 +19,12 @@ export interface CallOrigin {
   readonly deadline: number;
   /** The agent whose run makes this call. */
   readonly agent: string | null;
+  /** The user whose request it is; absent or null: none. */
+  readonly userId?: string | null;
+  /** The name of the route that leads to the call. */
+  readonly route?: string;
+  /** What the call may cost, where a limit holds for it. */
+  readonly charge?: Charge | undefined;
 }
 
 /** Where calls are booked. */
@@ -71,7 +78,10 @@ function take(
     outcome: call.outcome,
     at: call.at,
     routesVersion: call.target.routesVersion ?? null,
+    route: call.origin.route ?? null,
+    userId: call.origin.userId ?? null,
   });
+  call.origin.charge?.booked(cost, usage);
 }
 
 /** Books a call with its figures: one line of the ledger, tokens and cost in the metrics. */

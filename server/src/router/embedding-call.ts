@@ -75,6 +75,7 @@ export async function embedByRoute(
           throw thrown;
         }
       },
+      affordable: () => origin.charge?.further() ?? true,
       telling: true,
       errorOf: (thrown) => (thrown instanceof EmbeddingFailure ? thrown.error : toSlipwayError(thrown)),
     });
@@ -95,6 +96,7 @@ export async function callEmbedding(
 ): Promise<EmbeddedAnswer> {
   const { provider, model } = target;
   if (!provider.embed) throw new EmbeddingFailure(noEmbeddings(target), NO_USAGE);
+  origin.charge?.begin();
   let said: Usage | undefined;
   const onUsage = (usage: Usage): void => void (said = said ? addUsage(said, usage) : usage);
   const ended = (outcome: EndedCall["outcome"], answered?: string): EndedCall => {

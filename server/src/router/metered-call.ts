@@ -63,6 +63,7 @@ class MeteredCall implements ModelEventSink, ModelCall, Drained {
   }
 
   start(): void {
+    this.#origin.charge?.begin();
     const request = this.#request;
     const { provider, model } = this.#target;
     const named = request.model === model ? request : { ...request, model };

@@ -146,6 +146,7 @@ export function createRouter(
         signal,
         ask: (target) => countPrompt(tokens, withOwnKey(meter, target, context.tenantId), request, context, signal),
         errorOf: toSlipwayError,
+        affordable: () => true,
         telling: false,
       }),
     async settle(graceMs) {

@@ -9,6 +9,7 @@ import { unavailable } from "./postgres/errors.ts";
 import { createIdempotencyRecords } from "./postgres/idempotency/idempotency-records.ts";
 import { assertIsolation } from "./postgres/isolation/assert-isolation.ts";
 import { createKeptAnswers } from "./postgres/kept-answers/kept-answers.ts";
+import { createLimits } from "./postgres/limits/limits.ts";
 import { createMessages } from "./postgres/messages/messages.ts";
 import { appliedMigrations } from "./postgres/migrations/applied.ts";
 import { pendingMigrations } from "./postgres/migrations/compare.ts";
@@ -68,6 +69,7 @@ export function createStore(options: StoreOptions): Store {
     directory: createDirectory(database),
     routes: createRoutes(database),
     providerKeys: createProviderKeys(database),
+    limits: createLimits(database),
     subjects: createSubjects(database),
     threads: createThreads(database),
     messages: createMessages(database),

@@ -44,12 +44,19 @@ export interface DirectoryProviderKey {
   readonly version: string;
 }
 
+/** A limit of a tenant's own, as it was stored. */
+export interface DirectoryLimit {
+  readonly tenantId: string;
+  readonly spec: unknown;
+}
+
 /** Numbers that grow whenever something of the kind is made, changed or removed. */
 export interface DirectoryVersions {
   /** Of keys and users. */
   readonly keys: number;
   readonly routes: number;
   readonly providerKeys: number;
+  readonly limits: number;
 }
 
 /** The one reader across tenants, under a database role of its own that may read these columns and nothing else. */
@@ -64,6 +71,8 @@ export interface Directory {
   routes(): Promise<readonly DirectoryRoute[]>;
   /** Which tenants have keys of their own at model vendors. */
   providerKeys(): Promise<readonly DirectoryProviderKey[]>;
+  /** Every limit of every tenant, in the order of their names. */
+  limits(): Promise<readonly DirectoryLimit[]>;
   /** Cheap to ask. */
   versions(): Promise<DirectoryVersions>;
 }

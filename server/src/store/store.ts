@@ -4,6 +4,7 @@ import type { ChangeListener } from "./changes.ts";
 import type { Directory } from "./directory.ts";
 import type { IdempotencyRecords } from "./idempotency-records.ts";
 import type { KeptAnswers } from "./kept-answers.ts";
+import type { Limits } from "./limits.ts";
 import type { Messages } from "./messages.ts";
 import type { ProviderKeys } from "./provider-keys.ts";
 import type { Routes } from "./routes.ts";
@@ -27,6 +28,7 @@ export interface Store {
   readonly directory: Directory;
   readonly routes: Routes;
   readonly providerKeys: ProviderKeys;
+  readonly limits: Limits;
   readonly subjects: Subjects;
   readonly threads: Threads;
   readonly messages: Messages;

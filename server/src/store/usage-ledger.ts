@@ -24,8 +24,24 @@ export interface UsageEntry {
   readonly outcome: "ok" | "error" | "aborted";
   /** The version of the routes that led to the call; absent or null where none was configured. */
   readonly routesVersion?: string | null;
+  /** The route that led to the call, or the model's name where none is configured; absent or null: not known. */
+  readonly route?: string | null;
+  /** The user on whose behalf the call was made; absent or null: none. */
+  readonly userId?: string | null;
   /** When the call ended. */
   readonly at: Date;
+}
+
+/** Which lines a budget counts; what is absent is any. */
+export interface SpentQuery {
+  /** From this time on. */
+  readonly from: Date;
+  /** Before this time. */
+  readonly to: Date;
+  readonly keyId?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly route?: string | undefined;
 }
 
 /** What calls can be summed by. */
@@ -78,6 +94,8 @@ export interface UsageLedger {
   append(entries: readonly UsageEntry[]): Promise<void>;
   /** Sum of the tenant's usage since a time. */
   total(tenantId: string, since: Date): Promise<{ readonly calls: number; readonly usage: Usage }>;
+  /** What these calls cost in whole nano-dollars, rounded up, and how many of them cost nobody knows what. */
+  spent(tenantId: string, query: SpentQuery): Promise<{ readonly nano: number; readonly unknown: number }>;
   /** Sums of the tenant's calls. */
   report(tenantId: string, query: UsageQuery): Promise<UsageReport>;
 }

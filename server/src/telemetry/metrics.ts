@@ -25,6 +25,18 @@ function httpMetrics(registers: MetricsRegistry[]) {
       labelNames: ["code"] as const,
       registers,
     }),
+    budgetAlerts: new Counter({
+      name: "slipway_budget_alerts_total",
+      help: "Budgets that have passed a share of what they may spend, by window (day, month) and share.",
+      labelNames: ["window", "share"] as const,
+      registers,
+    }),
+    limitModes: new Counter({
+      name: "slipway_limit_mode_changes_total",
+      help: "Changes between limits that are kept with other replicas (shared) and those that each process keeps its part of (local).",
+      labelNames: ["mode"] as const,
+      registers,
+    }),
   };
 }
 

@@ -24,6 +24,8 @@ export interface Question<Answer> {
   /** One attempt. Its failures are put as {@link SlipwayError} by `errorOf`. */
   ask(target: RouteTarget): Promise<Answer>;
   errorOf(thrown: unknown): SlipwayError;
+  /** False: there is no money for one more attempt beside those that were made. */
+  affordable(): boolean;
   /** False: how this goes says nothing of how the target answers prompts, and its breaker does not hear of it. */
   readonly telling: boolean;
 }
@@ -81,6 +83,7 @@ export async function askTargets<Answer>(
       await pause(next, signal);
       continue;
     }
+    if (rejection !== undefined && !question.affordable()) throw rejection;
     const { target, bit } = next;
     try {
       return { target, answer: await (question.telling ? attempt(services, question, target) : question.ask(target)) };

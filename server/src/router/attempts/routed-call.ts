@@ -229,8 +229,13 @@ export class RoutedCall implements ModelEventSink, ModelCall, Ticked, HedgeOwner
       this.#services.meter.metrics.retriesDenied.inc({ provider: provider.name }),
     );
     if (typeof next === "number") this.#timer = setTimeout(wake, next, this);
-    else if (next) this.#attempt(next.target, next.bit, now);
+    // What has failed may have to be paid all the same; without money for one more, nothing more is asked.
+    else if (next && this.#affordable()) this.#attempt(next.target, next.bit, now);
     else this.#giveUp(recovery.error ?? this.#nobody(recovery, now));
+  }
+
+  #affordable(): boolean {
+    return this.#origin.charge?.further() ?? true;
   }
 
   #nobody(recovery: Recovery, now: number): SlipwayError {
@@ -284,7 +289,7 @@ export class RoutedCall implements ModelEventSink, ModelCall, Ticked, HedgeOwner
     const chosen = recovery.beside(this.#choice(now), this.#bit);
     if (!chosen) return;
     const { target, bit } = chosen;
-    if (!target.state.provider.hedges.take(now)) {
+    if (!this.#affordable() || !target.state.provider.hedges.take(now)) {
       metrics.hedges.inc({ outcome: "denied" });
       return;
     }

@@ -6,6 +6,9 @@ const ERROR_TYPES: Partial<Record<ErrorCode, string>> = {
   forbidden: "permission_error",
   rate_limited: "rate_limit_error",
   concurrency_exceeded: "rate_limit_error",
+  tokens_limited: "rate_limit_error",
+  budget_exceeded: "insufficient_quota",
+  price_unknown: "permission_error",
   provider_rate_limited: "rate_limit_error",
 };
 

@@ -1,9 +1,17 @@
+/** A script of Redis with the SHA-1 that it is known by there. */
+export interface RedisScript {
+  readonly text: string;
+  readonly sha: string;
+}
+
 /** What is asked of the driver, so that no other file knows its types. */
 export interface RedisClient {
   ping(): Promise<unknown>;
   get(key: string): Promise<Uint8Array | undefined>;
   /** True when the value was kept. */
   set(key: string, value: Uint8Array, ttlMs: number, onlyIfAbsent: boolean): Promise<boolean>;
+  /** Runs a script, by its digest where Redis has it already. The reply as it came: numbers, buffers and lists of them. */
+  script(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   /** Cuts the connection; commands that wait for an answer are rejected. Safe to call twice. */
   destroy(): void;
 }
@@ -57,6 +65,15 @@ export async function connectRedis(options: ConnectOptions): Promise<RedisClient
         onlyIfAbsent ? { expiration, condition: "NX" } : { expiration },
       );
       return kept !== null;
+    },
+    async script({ text, sha }, keys, args) {
+      const given = { keys: [...keys], arguments: [...args] };
+      try {
+        return await client.evalSha(sha, given);
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+        return await client.eval(text, given);
+      }
     },
     destroy: () => client.destroy(),
   };

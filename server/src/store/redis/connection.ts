@@ -59,6 +59,11 @@ export class RedisConnection {
     this.#connect();
   }
 
+  /** False while Redis is passed over. */
+  get up(): boolean {
+    return this.#up !== false && !this.#closed;
+  }
+
   /** The command's answer, or undefined when there is none in time. Never rejects. */
   run<T>(work: Work<T>): Promise<T | undefined> {
     const { limits, onMiss } = this.#options;

@@ -4,6 +4,7 @@ import { unavailable } from "../errors.ts";
 import { activeKeys } from "./active-keys.ts";
 import { activeUsers } from "./active-users.ts";
 import { allProviderKeys } from "./all-provider-keys.ts";
+import { allLimits } from "./all-limits.ts";
 import { allRoutes } from "./all-routes.ts";
 import { tenantsAfter } from "./tenants.ts";
 import { directoryVersions } from "./versions.ts";
@@ -15,6 +16,7 @@ export function createDirectory(database: Database): Directory {
     tenants: (after = "") => database.asDirectory(tenantsAfter(after)),
     routes: () => database.asDirectory(allRoutes()),
     providerKeys: () => database.asDirectory(allProviderKeys()),
+    limits: () => database.asDirectory(allLimits()),
     async versions() {
       const [row] = await database.asDirectory(directoryVersions());
       if (!row) throw unavailable("The database has lost the versions of its keys.", "Restore it from a backup.");

@@ -17,6 +17,7 @@ const DIRECTORY: ReadonlyMap<string, string> = new Map([
   ["tenants", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["provider_keys", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["routes", "(CURRENT_USER = 'slipway_directory'::name)"],
+  ["limits", "(CURRENT_USER = 'slipway_directory'::name)"],
 ]);
 
 /**

@@ -48,7 +48,7 @@ async function victimsRow(owner: pg.Client, table: string): Promise<string> {
 }
 
 /** The tables of which the directory's role reads some columns. */
-const READ_BY_DIRECTORY = new Set(["api_keys", "provider_keys", "routes", "users", "tenants"]);
+const READ_BY_DIRECTORY = new Set(["api_keys", "provider_keys", "routes", "limits", "users", "tenants"]);
 
 const SCOPES: readonly (readonly [string, string | undefined])[] = [
   ["with another tenant set", "attacker"],
@@ -249,6 +249,7 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
       assert.equal(await as("select tenant_id, name, created_at from slipway.tenants"), 2);
       assert.equal(await as("select tenant_id, name, spec from slipway.routes"), 2);
       assert.equal(await as("select tenant_id, provider, version from slipway.provider_keys"), 2);
+      assert.equal(await as("select tenant_id, name, spec from slipway.limits"), 2);
       assert.equal(await as("select version from slipway.directory_version"), 1);
       const refused = [
         "select prefix from slipway.api_keys",

@@ -4,6 +4,7 @@ import { byTenant } from "../by-tenant.ts";
 import type { Database } from "../database.ts";
 import { appendUsage } from "./append.ts";
 import { reportUsage, usageReport } from "./report.ts";
+import { spentSince } from "./spent.ts";
 import { totalUsage } from "./total.ts";
 
 export function createUsageLedger(database: Database): UsageLedger {
@@ -20,6 +21,10 @@ export function createUsageLedger(database: Database): UsageLedger {
       if (!row) return { calls: 0, usage: NO_USAGE };
       const { calls, ...usage } = row;
       return { calls, usage };
+    },
+    async spent(tenantId, query) {
+      const [row] = await database.asTenant(tenantId, spentSince(tenantId, query));
+      return row ?? { nano: 0, unknown: 0 };
     },
     async report(tenantId, query) {
       return usageReport(await database.asTenant(tenantId, reportUsage(tenantId, query)), query);

@@ -17,6 +17,7 @@ import {
   principalOf,
 } from "../../../../app.ts";
 import { type Admit, stillThere } from "../../../../edge/admission.ts";
+import type { Govern } from "../../../../edge/govern.ts";
 import { EventStream } from "../../../../edge/event-stream.ts";
 import type { KeepAlive } from "../../../../edge/keep-alive.ts";
 
@@ -53,16 +54,18 @@ export function registerRuns(
   options: {
     readonly runner: AgentRunner;
     readonly admit: Admit;
+    readonly govern: Govern;
     readonly requestTimeoutMs: number;
     readonly mock: boolean;
     readonly keepAlive: KeepAlive | undefined;
   },
 ): void {
-  const { runner, admit } = options;
+  const { runner, admit, govern } = options;
   const begin = async (c: AppContext, principal: Principal, lease: Lease): Promise<Response> => {
     const agent = pathParam(c, "name");
     const { input, threadId, stream } = await jsonBody(c, createRunSchema);
     const { requestId, traceparent } = c.env.context;
+    await govern.run({ req: c.env.incoming, res: c.env.outgoing, context: c.env.context }, agent);
     const turn = {
       agent,
       messages: [{ role: "user" as const, content: [{ type: "text" as const, text: input }] }],
@@ -71,6 +74,7 @@ export function registerRuns(
     const prepared = await runner.prepare(turn, {
       tenantId: principal.tenantId,
       keyId: principal.keyId,
+      userId: principal.userId,
       requestId,
       traceparent,
       deadline: Date.now() + options.requestTimeoutMs,
@@ -95,6 +99,7 @@ export function registerRuns(
       return await begin(c, principal, lease);
     } finally {
       lease.settle(NO_USAGE);
+      c.env.context.reservation?.settle();
     }
   });
   app.get("/api/v1/runs/:id", { requires: "runs:read", ids: { id: "run" } }, async (c) => {
