@@ -85,7 +85,7 @@ export async function composeService(
       return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
     },
     async begin() {
-      await readState(rooms, () => closed);
+      await Promise.all([readState(rooms, () => closed), rooms.limits.ready]);
       gate.open();
     },
     async drain() {

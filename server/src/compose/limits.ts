@@ -15,15 +15,17 @@ export interface LimitRooms {
   readonly declared: DeclaredLimits;
   readonly followed: FollowedLimits;
   readonly govern: Govern;
+  /** Resolves when limits can be kept as they should, or it is known that they cannot: within seconds. */
+  readonly ready: Promise<void>;
   /** Several processes serve and have nothing to keep money by. */
   readonly budgetsAreClosed: boolean;
 }
 
 /** Money that the ledger knows of, in nano-dollars; a line of unknown cost counts as the budget has it. */
 function readSpent(store: Store) {
-  return async ({ counter, start, end }: BudgetWindow): Promise<number> => {
+  return async ({ counter, start, end }: BudgetWindow, before = end): Promise<number> => {
     const { tenantId, ...by } = counter.spentBy;
-    const sum = await store.usageLedger.spent(tenantId, { ...by, from: new Date(start), to: new Date(end) });
+    const sum = await store.usageLedger.spent(tenantId, { ...by, from: new Date(start), to: new Date(Math.min(end, before)) });
     return sum.nano + sum.unknown * (counter.rule.budget?.unknown ?? 0);
   };
 }
@@ -84,5 +86,6 @@ export async function composeLimits(
   const budgetsAreClosed = processes > 1 && counts === undefined;
   const { file } = config;
   const followed = await followLimits({ file, limits: declared, directory: store.directory, budgetsAreClosed, log });
-  return { declared, followed, govern: createGovern({ limits: declared, prices, metrics }), budgetsAreClosed };
+  const govern = createGovern({ limits: declared, prices, metrics });
+  return { declared, followed, govern, ready: counts?.known ?? Promise.resolve(), budgetsAreClosed };
 }

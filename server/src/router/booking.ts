@@ -81,7 +81,7 @@ function take(
     route: call.origin.route ?? null,
     userId: call.origin.userId ?? null,
   });
-  call.origin.charge?.booked(cost, usage);
+  call.origin.charge?.booked(cost, usage, call.at.getTime());
 }
 
 /** Books a call with its figures: one line of the ledger, tokens and cost in the metrics. */

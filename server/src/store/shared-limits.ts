@@ -20,8 +20,8 @@ export type SharedEntry =
       readonly amount: number;
       /** Milliseconds since the epoch, from which nobody needs it any more. */
       readonly expiresAt: number;
-      /** What the ledger knows of the window; undefined: not asked yet. */
-      readonly base: number | undefined;
+      /** What the ledger knows of calls of the window that were booked before a time; undefined: not asked yet. */
+      readonly base: { readonly spent: number; readonly before: number } | undefined;
     };
 
 /** How the replicas' common counts answered. For each entry the levels of its buckets, or what is spent and reserved. */
@@ -51,7 +51,7 @@ export interface SharedLease {
 /** One correction of the common counts. */
 export type SharedChange =
   | { readonly kind: "give"; readonly leaseId: string }
-  | { readonly kind: "spend"; readonly key: string; readonly amount: number }
+  | { readonly kind: "spend"; readonly key: string; readonly amount: number; readonly bookedAt: number }
   | { readonly kind: "tokens"; readonly key: string; readonly tokens: number; readonly tokensPerMinute: number }
   | { readonly kind: "renew"; readonly leaseId: string; readonly ttlMs: number; readonly holds: readonly Hold[] };
 
@@ -59,6 +59,8 @@ export type SharedChange =
 export interface SharedLimits {
   /** False while the counts are passed over. */
   readonly up: boolean;
+  /** Resolves when it is known for the first time whether the counts answer. */
+  readonly known: Promise<void>;
   /** Calls back each time that the counts answer again after a time without. */
   whenBack(listener: () => void): void;
   /** Takes from all entries, or from none. */

@@ -11,11 +11,11 @@ export class Allowance {
   until: number;
   #held: NanoDollars = 0;
   #spent: NanoDollars = 0;
-  readonly #onSpent: (cost: NanoDollars) => void;
+  readonly #onSpent: (cost: NanoDollars, bookedAt: number) => void;
 
   constructor(
     lease: { readonly leaseId: string; readonly amount: NanoDollars; readonly until: number },
-    onSpent: (cost: NanoDollars) => void,
+    onSpent: (cost: NanoDollars, bookedAt: number) => void,
   ) {
     this.leaseId = lease.leaseId;
     this.amount = lease.amount;
@@ -41,9 +41,9 @@ export class Allowance {
     this.#held += amount;
   }
 
-  settle(held: NanoDollars, cost: NanoDollars): void {
+  settle(held: NanoDollars, cost: NanoDollars, bookedAt: number): void {
     this.#held -= held;
     this.#spent += cost;
-    if (cost > 0) this.#onSpent(cost);
+    if (cost > 0) this.#onSpent(cost, bookedAt);
   }
 }

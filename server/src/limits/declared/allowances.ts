@@ -79,8 +79,8 @@ export class Allowances {
       return;
     }
     const key = this.#settings.key(window);
-    const allowance = new Allowance({ leaseId, amount, until }, (cost) =>
-      this.#settings.settlements.add(tenantId, { kind: "spend", key, amount: cost }),
+    const allowance = new Allowance({ leaseId, amount, until }, (cost, bookedAt) =>
+      this.#settings.settlements.add(tenantId, { kind: "spend", key, amount: cost, bookedAt }),
     );
     window.allowance = allowance;
     this.#kept.add(window);

@@ -28,6 +28,9 @@ interface Asked {
   readonly of: readonly (Counter | BudgetWindow)[];
 }
 
+/** What the ledger knows of windows, by calls that were booked before a time. */
+type Bases = ReadonlyMap<BudgetWindow, { readonly spent: number; readonly before: number }>;
+
 // Lines of the ledger that wait to be written when Redis has lost its counts are there after this.
 const LEDGER_LAG_MS = 400;
 /** The counts of a window stay so long after its end, for calls that were admitted in it. */
@@ -116,7 +119,7 @@ export class DistributedLimits implements ReservationKeeper {
     }
     for (const each of money) {
       const cost = chargeOf(reservation, each);
-      if (cost > 0) changes.push({ kind: "spend", key: windowKey(each.window), amount: cost });
+      if (cost > 0) changes.push({ kind: "spend", key: windowKey(each.window), amount: cost, bookedAt: reservation.bookedAt });
     }
     if (changes.length > 0) this.#settlements.add(tenantOf(plan), ...changes);
     if (money.some(({ amount }) => amount > 0)) this.#giveBack(reservation, leaseId ?? "");
@@ -205,7 +208,7 @@ export class DistributedLimits implements ReservationKeeper {
   async #send(
     { plan, entries, of }: Asked,
     leaseId: string,
-    bases: ReadonlyMap<BudgetWindow, number> | undefined,
+    bases: Bases | undefined,
   ): Promise<SharedAnswer | undefined> {
     const { shared, leaseMs } = this.#settings;
     const based = entries.map((entry, at) => {
@@ -217,12 +220,13 @@ export class DistributedLimits implements ReservationKeeper {
   }
 
   /** What the ledger knows of these windows, for counts that Redis does not have: a new day, or a Redis that has lost them. */
-  async #bases({ of }: Asked): Promise<ReadonlyMap<BudgetWindow, number>> {
+  async #bases({ of }: Asked): Promise<Bases> {
     const windows = of.filter(isWindow);
+    const before = this.#services.now();
     if (this.#counted) await new Promise((resolve) => setTimeout(resolve, LEDGER_LAG_MS));
     try {
-      const sums = await Promise.all(windows.map((window) => this.#services.readSpent(window)));
-      return new Map(windows.map((window, at) => [window, sums[at] ?? 0]));
+      const sums = await Promise.all(windows.map((window) => this.#services.readSpent(window, before)));
+      return new Map(windows.map((window, at) => [window, { spent: sums[at] ?? 0, before }]));
     } catch {
       const [first] = windows;
       if (first === undefined) return new Map();

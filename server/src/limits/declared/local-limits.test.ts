@@ -73,7 +73,7 @@ test("a call that is charged after its client has left is charged to the window 
   late.settle();
   assert.equal(await codeOf(admit(limits, { worst: 1 })), "budget_exceeded");
   services.clockMs += 24 * 3_600_000;
-  late.booked(nanoDollars(1) * 1000, { input: 0, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 });
+  late.booked(nanoDollars(1) * 1000, { input: 0, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 }, services.now());
   assert.equal(await codeOf(admit(limits, { worst: nanoDollars(1) })), "ok");
 });
 
@@ -90,11 +90,11 @@ test("a further attempt needs money of its own only when the ones before may hav
   const reservation = await admit(limits, { worst: nanoDollars(0.6) });
   const nothing = { input: 0, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
   reservation.begin();
-  reservation.booked(0, nothing);
+  reservation.booked(0, nothing, 1);
   assert.equal(reservation.further(), true);
   reservation.begin();
   assert.equal(reservation.further(), false);
-  reservation.booked(null, nothing);
+  reservation.booked(null, nothing, 1);
   assert.equal(reservation.further(), false);
   reservation.settle();
   assert.equal(await codeOf(admit(limits, { worst: nanoDollars(0.4) })), "ok");

@@ -5,8 +5,8 @@ import { budgetClosed, refusalOf, unknownPrice } from "./refusal.ts";
 import { type Demand, Reservation, type ReservationKeeper, type ReservedMoney } from "./reservation.ts";
 import type { NanoDollars } from "./rule.ts";
 
-/** Sums of a budget window by the ledger. */
-export type ReadSpent = (window: BudgetWindow) => Promise<NanoDollars>;
+/** What a budget window has spent by the ledger: by its calls that were booked before this time, in ms; absent: by all. */
+export type ReadSpent = (window: BudgetWindow, before?: number) => Promise<NanoDollars>;
 
 /** What limits are told by and where they tell. */
 export interface LimitServices {
@@ -93,7 +93,7 @@ export class LocalLimits implements ReservationKeeper {
       const { window, amount } = money;
       const cost = chargeOf(reservation, money);
       if (money.fromAllowance) {
-        window.allowance?.settle(amount * attempts, cost);
+        window.allowance?.settle(amount * attempts, cost, reservation.bookedAt);
         continue;
       }
       window.reserved -= amount * attempts;

@@ -21,8 +21,8 @@ export const NO_DEMAND: Demand = { tokens: 0, worst: 0, attempts: 1 };
 export interface Charge {
   /** A call of a model begins. */
   begin(): void;
-  /** A call has ended and cost so many pico-dollars; null: nobody knows. */
-  booked(cost: number | null, usage: Usage): void;
+  /** A call has ended and cost so many pico-dollars; null: nobody knows. `at` is the time of its line in the ledger, in ms. */
+  booked(cost: number | null, usage: Usage, at: number): void;
   /** Makes sure that there is money for one more call beside those that were begun; false: there is none. */
   further(): boolean;
 }
@@ -56,6 +56,8 @@ export class Reservation implements Lease, Charge {
   /** Attempts whose worst price is reserved. */
   attempts: number;
   usedTokens = 0;
+  /** When the last of its calls was booked. */
+  bookedAt = 0;
   readonly #keeper: ReservationKeeper;
   #cost: NanoDollars = 0;
   #unknown = 0;
@@ -87,8 +89,9 @@ export class Reservation implements Lease, Charge {
     this.#open += 1;
   }
 
-  booked(cost: number | null, usage: Usage): void {
+  booked(cost: number | null, usage: Usage, at: number): void {
     this.#open -= 1;
+    this.bookedAt = at;
     if (cost === null) this.#unknown += 1;
     else this.#cost += nanoOfPico(cost);
     this.usedTokens += usage.input + usage.cachedRead + usage.cacheWrite + usage.output + usage.reasoning;

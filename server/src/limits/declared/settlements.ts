@@ -27,13 +27,15 @@ const MOST_WAITING = 20_000;
 
 /** Sums what is spent and used under one key, and leaves out what runs out by itself. */
 function condense(changes: readonly SharedChange[]): SharedChange[] {
-  const spent = new Map<string, number>();
+  const spent = new Map<string, { amount: number; bookedAt: number }>();
   const gives: SharedChange[] = [];
   for (const change of changes) {
-    if (change.kind === "spend") spent.set(change.key, (spent.get(change.key) ?? 0) + change.amount);
-    else if (change.kind === "give" && gives.length < MOST_WAITING / 2) gives.push(change);
+    if (change.kind === "spend") {
+      const sum = spent.get(change.key);
+      spent.set(change.key, { amount: (sum?.amount ?? 0) + change.amount, bookedAt: change.bookedAt });
+    } else if (change.kind === "give" && gives.length < MOST_WAITING / 2) gives.push(change);
   }
-  return [...[...spent].map(([key, amount]): SharedChange => ({ kind: "spend", key, amount })), ...gives];
+  return [...[...spent].map(([key, sum]): SharedChange => ({ kind: "spend", key, ...sum })), ...gives];
 }
 
 /**

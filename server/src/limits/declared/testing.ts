@@ -54,6 +54,6 @@ export function codeOf(asked: Promise<unknown>): Promise<string> {
 /** One call from its beginning to its end. */
 export function spend(reservation: Reservation, nano: number | null, tokens = 0): void {
   reservation.begin();
-  reservation.booked(nano === null ? null : nano * 1000, { ...NO_USAGE, output: tokens });
+  reservation.booked(nano === null ? null : nano * 1000, { ...NO_USAGE, output: tokens }, Date.now());
   reservation.settle();
 }

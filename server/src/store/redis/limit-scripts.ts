@@ -9,7 +9,8 @@ import type { RedisScript } from "./client.ts";
  *   …:held    hash        lease id → JSON [[key, field, amount], …], what it gives back
  *   …:seqs    hash        process → number of the last batch that was taken from it
  *   …:b:…     hash        a bucket: rl, rt (requests: level, time in µs), tl, tt (tokens), n (places)
- *   …:m:…     hash        money of one window: s (spent), r (reserved), in nano-dollars
+ *   …:m:…     hash        money of one window, in nano-dollars: s (spent), r (reserved), c (when the ledger was asked, in ms), and
+ *                         x:<ms> (spent at that time, while s was not known)
  */
 
 const COMMON = `
@@ -38,7 +39,7 @@ end
 /**
  * KEYS: leases, held, then one for each limit. ARGV: lease id, its life in ms, the money and the places that it holds as JSON (empty: none), then six for
  * each limit: "b", requests a minute, tokens a minute, places, 1 when the call counts, its tokens; or "m", the cap, the amount,
- * when the window's key may go (ms), what the ledger knows (-1: not asked yet), 0.
+ * when the window's key may go (ms), what the ledger knows (-1: not asked yet) of calls that were booked before (ms).
  * Answers status (0 taken, 1 refused, 2 the ledger must be asked first), number of the limit that refused (from 0), which bound of
  * it (1 requests, 2 tokens, 3 places, 4 money), ms to wait, then two for each limit: levels of its buckets rounded up, or spent and
  * reserved, as texts.
@@ -58,7 +59,21 @@ for n = 3, #KEYS do
     local spent, reserved = tonumber(got[1]), tonumber(got[2] or 0)
     local base = tonumber(ARGV[at + 4])
     if not spent then
-      if base < 0 then unknown = true else spent = base end
+      if base < 0 then unknown = true else
+        spent = base
+        local asked = tonumber(ARGV[at + 5])
+        local fields = redis.call("HGETALL", key)
+        for f = 1, #fields, 2 do
+          local booked = string.match(fields[f], "^x:(%d+)$")
+          if booked then
+            -- What was booked before is in the ledger's sum.
+            if tonumber(booked) >= asked then spent = spent + tonumber(fields[f + 1]) end
+            redis.call("HDEL", key, fields[f])
+          end
+        end
+        redis.call("HSET", key, "s", whole(spent), "c", ARGV[at + 5])
+        redis.call("PEXPIREAT", key, ARGV[at + 3])
+      end
     end
     state[n] = { spent or 0, reserved }
     if refused < 0 and (spent or 0) + reserved + b > a then refused, bound, wait = n - 3, 4, 0 end
@@ -115,8 +130,8 @@ return answer
 `;
 
 /**
- * KEYS: leases, held, seqs. ARGV: process, number of the batch, the batch as JSON: ["g", lease] gives a lease back, ["s", key, amount]
- * spends, ["t", key, tokens, limit] corrects tokens, ["r", lease, life in ms, what it holds] makes a lease live on, and anew when it
+ * KEYS: leases, held, seqs. ARGV: process, number of the batch, the batch as JSON: ["g", lease] gives a lease back, ["s", key, amount, ms]
+ * spends what was booked then, ["t", key, tokens, limit] corrects tokens, ["r", lease, life in ms, what it holds] makes a lease live on, and anew when it
  * had run out. A batch that was taken before is not taken again. Answers what was spent before each "s" and after it, as texts.
  */
 const SETTLE = `${COMMON}
@@ -130,11 +145,20 @@ for _, op in ipairs(cjson.decode(ARGV[3])) do
   local kind, name = op[1], op[2]
   if kind == "g" then give(KEYS[1], KEYS[2], name)
   elseif kind == "s" then
-    local before = tonumber(redis.call("HGET", name, "s"))
-    -- What Redis has lost the ledger knows, and whoever reserves next asks it.
-    if before then redis.call("HINCRBY", name, "s", whole(op[3])) end
-    answer[#answer + 1] = whole(before or 0)
-    answer[#answer + 1] = whole((before or 0) + (before and op[3] or 0))
+    local got = redis.call("HMGET", name, "s", "c")
+    local before, amount = tonumber(got[1] or 0), op[3]
+    if not got[1] then
+      -- Redis has lost what was spent. Whoever reserves next asks the ledger, which may not know this yet.
+      redis.call("HINCRBY", name, "x:" .. whole(op[4]), whole(amount))
+      redis.call("PEXPIRE", name, 86400000)
+      amount = 0
+    elseif op[4] < tonumber(got[2]) then
+      amount = 0
+    else
+      redis.call("HINCRBY", name, "s", whole(amount))
+    end
+    answer[#answer + 1] = whole(before)
+    answer[#answer + 1] = whole(before + amount)
   elseif kind == "t" then
     local got = redis.call("HMGET", name, "tl", "tt")
     local level = math.max(0, drained(got[1], got[2], op[4], now) + op[3])

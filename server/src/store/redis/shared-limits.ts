@@ -43,7 +43,7 @@ class TenantKeys {
       case "give":
         return ["g", change.leaseId];
       case "spend":
-        return ["s", this.of("money", change.key), change.amount];
+        return ["s", this.of("money", change.key), change.amount, change.bookedAt];
       case "tokens":
         return ["t", this.of("bucket", change.key), change.tokens, change.tokensPerMinute];
       case "renew":
@@ -55,7 +55,7 @@ class TenantKeys {
 function wordsOf(entry: SharedEntry): string[] {
   if (entry.kind === "money") {
     const { cap, amount, expiresAt, base } = entry;
-    return ["m", String(cap), String(amount), String(expiresAt), String(base ?? -1), "0"];
+    return ["m", String(cap), String(amount), String(expiresAt), String(base?.spent ?? -1), String(base?.before ?? 0)];
   }
   const { requestsPerMinute, tokensPerMinute, concurrency, counts, tokens } = entry;
   return [
@@ -92,11 +92,13 @@ function answerOf(reply: unknown): SharedAnswer {
 export function createRedisLimits(options: RedisLimitsOptions): SharedLimits {
   const { pauseMs } = DEFAULT_REDIS_LIMITS;
   const listeners: (() => void)[] = [];
+  const known = Promise.withResolvers<void>();
   const connection = new RedisConnection({
     url: options.url,
     limits: { ...DEFAULT_REDIS_LIMITS, pauseMs: { ...pauseMs, most: MOST_PAUSE_MS }, ...options.limits },
     onState(up, reason) {
       options.onState(up, reason);
+      known.resolve();
       if (up) for (const listener of listeners) listener();
     },
     onMiss: options.onMiss,
@@ -105,6 +107,7 @@ export function createRedisLimits(options: RedisLimitsOptions): SharedLimits {
     get up() {
       return connection.up;
     },
+    known: known.promise,
     whenBack: (listener) => void listeners.push(listener),
     reserve(tenantId, lease, entries) {
       const keys = new TenantKeys(tenantId);
