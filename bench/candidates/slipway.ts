@@ -59,6 +59,7 @@ export async function slipway(setup: Setup): Promise<Started> {
     TEST_MODE: "false",
     OPENAI_API_KEY: "sk-bench",
     OPENAI_BASE_URL: `http://127.0.0.1:${setup.upstreamPort}/v1`,
+    ...setup.env,
   };
   let child: Child | undefined;
   const stop = async () => {
@@ -84,5 +85,6 @@ export async function slipway(setup: Setup): Promise<Started> {
     body: setup.body,
   };
   const helpers = database?.pid === undefined ? [] : [{ name: "its PostgreSQL", pid: database.pid }];
-  return { name: database === undefined ? NAME_EMBEDDED : NAME, shot, pid: child.pid, helpers, stop };
+  const name = setup.name ?? (database === undefined ? NAME_EMBEDDED : NAME);
+  return { name, shot, pid: child.pid, helpers, stop };
 }

@@ -25,6 +25,10 @@ export type Setup = {
   stream: boolean;
   /** Flags for a candidate's Node, where it is one. */
   nodeFlags?: readonly string[];
+  /** What Slipway is set besides. */
+  env?: Readonly<Record<string, string>>;
+  /** What it is called, where it is one of several. */
+  name?: string;
 };
 
 /** A candidate, or why it cannot run here and what to type. */

@@ -52,6 +52,15 @@ export interface SharedLease {
 export type SharedChange =
   | { readonly kind: "give"; readonly leaseId: string }
   | { readonly kind: "spend"; readonly key: string; readonly amount: number; readonly bookedAt: number }
+  /** Let in without the common counts. */
+  | {
+      readonly kind: "used";
+      readonly key: string;
+      readonly requests: number;
+      readonly requestsPerMinute: number;
+      readonly tokens: number;
+      readonly tokensPerMinute: number;
+    }
   | { readonly kind: "tokens"; readonly key: string; readonly tokens: number; readonly tokensPerMinute: number }
   | { readonly kind: "renew"; readonly leaseId: string; readonly ttlMs: number; readonly holds: readonly Hold[] };
 

@@ -44,7 +44,10 @@ export class Allowances {
 
   /** The window is in use: sees to it that something is set aside of it, without waiting. */
   keep(window: BudgetWindow): void {
-    if (window.allowance !== undefined) return;
+    if (window.allowance === undefined) this.#renew(window);
+  }
+
+  #renew(window: BudgetWindow): void {
     const { clock, processes } = this.#settings;
     const now = clock();
     if (now < (this.#tried.get(window) ?? 0)) return;
@@ -73,11 +76,13 @@ export class Allowances {
     const until = clock() + leaseMs * SURE_PART;
     const lease = { id: leaseId, ttlMs: leaseMs, money: holds, places: [] };
     const answer = await shared.reserve(tenantId, lease, [{ ...asked, cap: Math.floor(asked.cap * OF_CAP) }]);
-    if (answer?.status !== "taken" || window.allowance !== undefined) {
+    const old = window.allowance;
+    if (answer?.status !== "taken" || old?.free === false) {
       // Without an answer it may have been taken.
       if (answer?.status !== "refused") this.#settings.settlements.add(tenantId, { kind: "give", leaseId });
       return;
     }
+    this.#giveBack(window);
     const key = this.#settings.key(window);
     const allowance = new Allowance({ leaseId, amount, until }, (cost, bookedAt) =>
       this.#settings.settlements.add(tenantId, { kind: "spend", key, amount: cost, bookedAt }),
@@ -95,8 +100,9 @@ export class Allowances {
     for (const window of this.#kept) {
       const { allowance, counter, end } = window;
       if (!allowance?.free) continue;
-      const unused = clock() - counter.usedAt > leaseMs || Date.now() >= end;
-      if (unused || allowance.touched) this.#giveBack(window);
+      if (clock() - counter.usedAt > leaseMs || Date.now() >= end) this.#giveBack(window);
+      // A new one before the old one goes: Redis may be away again at any time.
+      else if (allowance.touched) this.#renew(window);
     }
   }
 

@@ -95,7 +95,7 @@ export class DistributedLimits implements ReservationKeeper {
   }
 
   reserve(plan: Plan, demand: Demand): Reservation | Promise<Reservation> {
-    return this.#settings.shared.up ? this.#ask(plan, demand) : this.#local.reserve(plan, demand);
+    return this.#settings.shared.up ? this.#ask(plan, demand) : this.#withoutCounts(plan, demand);
   }
 
   release(reservation: Reservation): void {
@@ -155,11 +155,27 @@ export class DistributedLimits implements ReservationKeeper {
     if (answer === undefined) {
       // It may have been taken all the same.
       this.#giveUp(asked, leaseId);
-      return this.#local.reserve(plan, demand);
+      return this.#withoutCounts(plan, demand);
     }
     this.#note(asked, answer);
     if (answer.status === "taken") return this.#taken(asked, leaseId);
     throw this.#refusal(asked, answer);
+  }
+
+  /** Lets a request in by this process's part; the common counts hear of it when they can. */
+  #withoutCounts(plan: Plan, demand: Demand): Reservation | Promise<Reservation> {
+    const reservation = this.#local.reserve(plan, demand);
+    const changes: SharedChange[] = [];
+    for (const { counter, counts, spends } of plan.entries) {
+      const { requestsPerMinute } = counter.rule;
+      const tokensPerMinute = spends ? counter.rule.tokensPerMinute : 0;
+      const requests = counts && requestsPerMinute > 0 ? 1 : 0;
+      const tokens = tokensPerMinute > 0 ? demand.tokens : 0;
+      if (requests + tokens === 0) continue;
+      changes.push({ kind: "used", key: counter.id, requests, requestsPerMinute, tokens, tokensPerMinute });
+    }
+    if (changes.length > 0) this.#settlements.add(tenantOf(plan), ...changes);
+    return reservation;
   }
 
   #giveUp({ plan }: Asked, leaseId: string): void {

@@ -25,17 +25,22 @@ const MOST_CHANGES = 1_000;
 /** Changes of one tenant that may wait while Redis is away; then charges are summed and leases are left to run out. */
 const MOST_WAITING = 20_000;
 
-/** Sums what is spent and used under one key, and leaves out what runs out by itself. */
+/** Sums what is spent and used under one key, and leaves out what runs out or drains by itself. */
 function condense(changes: readonly SharedChange[]): SharedChange[] {
   const spent = new Map<string, { amount: number; bookedAt: number }>();
+  const used = new Map<string, SharedChange & { readonly kind: "used" }>();
   const gives: SharedChange[] = [];
   for (const change of changes) {
     if (change.kind === "spend") {
       const sum = spent.get(change.key);
       spent.set(change.key, { amount: (sum?.amount ?? 0) + change.amount, bookedAt: change.bookedAt });
+    } else if (change.kind === "used") {
+      const sum = used.get(change.key) ?? { requests: 0, tokens: 0 };
+      const { requests, tokens } = change;
+      used.set(change.key, { ...change, requests: requests + sum.requests, tokens: tokens + sum.tokens });
     } else if (change.kind === "give" && gives.length < MOST_WAITING / 2) gives.push(change);
   }
-  return [...[...spent].map(([key, sum]): SharedChange => ({ kind: "spend", key, ...sum })), ...gives];
+  return [...[...spent].map(([key, sum]): SharedChange => ({ kind: "spend", key, ...sum })), ...used.values(), ...gives];
 }
 
 /**

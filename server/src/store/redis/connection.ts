@@ -99,7 +99,9 @@ export class RedisConnection {
         else this.#missed(client, miss);
         resolve(value);
       };
-      const timer = setTimeout(() => finish(undefined, "deadline"), this.#options.limits.deadlineMs);
+      // An answer that came while this process was busy is taken before the time is called up.
+      const late = (): void => void setImmediate(finish, undefined, "deadline");
+      const timer = setTimeout(late, this.#options.limits.deadlineMs);
       const ready = client ? Promise.resolve(client) : (this.#connecting ?? Promise.resolve(undefined));
       ready
         .then((connected) => (connected ? work(connected) : Promise.reject(new Error("there is no connection"))))

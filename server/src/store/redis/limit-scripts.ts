@@ -131,7 +131,7 @@ return answer
 
 /**
  * KEYS: leases, held, seqs. ARGV: process, number of the batch, the batch as JSON: ["g", lease] gives a lease back, ["s", key, amount, ms]
- * spends what was booked then, ["t", key, tokens, limit] corrects tokens, ["r", lease, life in ms, what it holds] makes a lease live on, and anew when it
+ * spends what was booked then, ["u", key, requests, limit, tokens, limit] counts what was let in without Redis, ["t", key, tokens, limit] corrects tokens, ["r", lease, life in ms, what it holds] makes a lease live on, and anew when it
  * had run out. A batch that was taken before is not taken again. Answers what was spent before each "s" and after it, as texts.
  */
 const SETTLE = `${COMMON}
@@ -159,6 +159,13 @@ for _, op in ipairs(cjson.decode(ARGV[3])) do
     end
     answer[#answer + 1] = whole(before)
     answer[#answer + 1] = whole(before + amount)
+  elseif kind == "u" then
+    local got = redis.call("HMGET", name, "rl", "rt", "tl", "tt")
+    local requests = drained(got[1], got[2], op[4], now) + op[3]
+    local tokens = drained(got[3], got[4], op[6], now) + op[5]
+    redis.call("HSET", name, "rl", string.format("%.6f", requests), "rt", whole(now))
+    redis.call("HSET", name, "tl", string.format("%.6f", tokens), "tt", whole(now))
+    redis.call("PEXPIRE", name, 7200000)
   elseif kind == "t" then
     local got = redis.call("HMGET", name, "tl", "tt")
     local level = math.max(0, drained(got[1], got[2], op[4], now) + op[3])

@@ -44,6 +44,10 @@ class TenantKeys {
         return ["g", change.leaseId];
       case "spend":
         return ["s", this.of("money", change.key), change.amount, change.bookedAt];
+      case "used": {
+        const { requests, requestsPerMinute, tokens, tokensPerMinute } = change;
+        return ["u", this.of("bucket", change.key), requests, requestsPerMinute, tokens, tokensPerMinute];
+      }
       case "tokens":
         return ["t", this.of("bucket", change.key), change.tokens, change.tokensPerMinute];
       case "renew":

@@ -19,10 +19,18 @@ export interface PrivateRedis {
 /** Starts one; undefined after the test was skipped, with its reason, where there is no Redis. */
 export async function privateRedis(t: TestContext): Promise<PrivateRedis | undefined> {
   if (requireRedis(t) === undefined) return undefined;
+  const redis = await makeRedis();
+  later(t, () => redis.stop());
+  await redis.start();
+  return redis;
+}
+
+/** One that is not started yet, and that whoever made it stops. */
+export async function makeRedis(): Promise<PrivateRedis> {
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
-  const redis: PrivateRedis = {
+  return {
     url,
     freeze: () => void child?.kill("SIGSTOP"),
     thaw: () => void child?.kill("SIGCONT"),
@@ -43,13 +51,19 @@ export async function privateRedis(t: TestContext): Promise<PrivateRedis | undef
       throw new Error("redis-server did not start; TEST_REDIS_URL alone is not enough for this test");
     },
   };
-  later(t, () => redis.stop());
-  await redis.start();
-  return redis;
 }
 
-/** A way to a Redis on which every answer is late by `delayMs()`. */
-export async function slowWay(t: TestContext, target: string, delayMs: () => number): Promise<string> {
+/** A way to a Redis that may be slow, or refuse. */
+export interface RedisWay {
+  readonly url: string;
+  /** Closes every connection and takes no more. */
+  refuse(): Promise<void>;
+  /** Takes connections again. */
+  admit(): Promise<void>;
+}
+
+/** A way on which every answer is late by `delayMs()`. Whoever opened it ends it by `refuse`. */
+export async function openWay(target: string, delayMs: () => number): Promise<RedisWay> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
@@ -57,18 +71,32 @@ export async function slowWay(t: TestContext, target: string, delayMs: () => num
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on("error", () => {});
+      socket.on("close", () => sockets.delete(socket));
     }
     near.pipe(far);
     far.on("data", (chunk: Buffer) => void setTimeout(() => near.writable && near.write(chunk), delayMs()));
     far.on("close", () => near.destroy());
     near.on("close", () => far.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  later(t, () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const listen = (at: number): Promise<void> => new Promise((resolve) => server.listen(at, "127.0.0.1", resolve));
+  await listen(0);
+  const own = (server.address() as AddressInfo).port;
+  return {
+    url: `redis://127.0.0.1:${own}`,
+    async refuse() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+    admit: () => listen(own),
+  };
+}
+
+/** The same until the end of the test. */
+export async function slowWay(t: TestContext, target: string, delayMs: () => number): Promise<string> {
+  const way = await openWay(target, delayMs);
+  later(t, () => way.refuse());
+  return way.url;
 }
 
 function freePort(): Promise<number> {

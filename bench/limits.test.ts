@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { requirePostgres, requireRedis } from "../test/support/require.ts";
+
+const LIMITS = join(import.meta.dirname, "limits.ts");
+
+interface Phase {
+  readonly name: string;
+  readonly calm: { readonly sent: number; readonly ok: number; readonly p99Ms: number };
+  readonly hard: { readonly ok: number; readonly refused: number; readonly failed: number };
+}
+
+test("while Redis refuses, is frozen or is slow, no request fails, limits hold, and nothing is counted twice", async (t) => {
+  if (requirePostgres(t) === undefined || requireRedis(t) === undefined) return;
+  const { stdout } = await promisify(execFile)(process.execPath, [LIMITS, "--seconds", "3", "--json"], {
+    timeout: 150_000,
+  });
+  const report = JSON.parse(stdout) as {
+    phases: Phase[];
+    spent: { redis: number; ledger: number };
+    changes: number[];
+  };
+  assert.deepEqual(
+    report.phases.map(({ name }) => name),
+    ["normal", "refused", "after refused", "frozen", "after frozen", "slow", "after slow"],
+  );
+  for (const { name, calm, hard } of report.phases) {
+    assert.equal(calm.ok, calm.sent, name);
+    assert.ok(calm.sent >= 100, name);
+    assert.equal(hard.failed, 0, name);
+    // 30 in three seconds; a busy machine's seconds are longer. Control: twice as many asked.
+    assert.ok(hard.ok <= 45 && hard.refused > 0, `${name}: ${hard.ok} let in`);
+  }
+  // Once at the start, and twice for each of the three faults; more where the machine was busier than Redis may be late.
+  for (const changes of report.changes) assert.ok(changes >= 7 && changes % 2 === 1, String(changes));
+  assert.ok(report.spent.ledger > 0);
+  assert.ok(Math.abs(report.spent.redis - report.spent.ledger) < 1e-9, JSON.stringify(report.spent));
+});
