@@ -43,7 +43,12 @@ limits:
 `;
 
 /** One stretch of the run. */
-type Phase = { name: string; calm: Paced; hard: Paced; /** Let in over what the limit allows in this time, in percent. */ over: number };
+type Phase = {
+  name: string;
+  calm: Paced;
+  hard: Paced;
+  /** Let in over what the limit allows in this time, in percent. */ over: number;
+};
 
 /** What `--json` prints. */
 type LimitsReport = {
@@ -92,9 +97,48 @@ async function sums(databaseUrl: string, redisUrl: string): Promise<{ redis: num
   return { redis: spent / 1e9, ledger: Number(rows[0]?.cost) / 1e12 };
 }
 
+/** Every phase, one after the other. */
+async function runPhases(world: {
+  readonly servers: readonly RunningServer[];
+  readonly urls: readonly string[];
+  readonly agent: Agent;
+  readonly redis: PrivateRedis;
+  readonly way: RedisWay;
+  readonly seconds: number;
+  readonly setDelay: (ms: number) => void;
+}): Promise<Phase[]> {
+  const { servers, urls, agent, redis, way, seconds, setDelay } = world;
+  const measure = async (name: string): Promise<Phase> => {
+    const [calm, hard] = await pacedLoad(urls, [CALM, HARD], { seconds, apiKey: API_KEY, agent });
+    if (calm === undefined || hard === undefined) throw new Error("no load");
+    const over = Math.round(((hard.ok * 60) / (LIMIT * seconds) - 1) * 1000) / 10;
+    say(`${name}: ${calm.failed + calm.refused} failed, p99 ${calm.p99Ms} ms, ${over} % over the limit`);
+    return { name, calm, hard, over };
+  };
+  // The limit's minute is used up at once, so that what is let in from here on is what drains.
+  for (let sent = 0; sent < LIMIT + 50; sent += AT_ONCE) {
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, (_, at) => shoot(agent, urls[at % SERVERS] ?? "", API_KEY, HARD.body)),
+    );
+  }
+  await pacedLoad(urls, [CALM], { seconds: 1, apiKey: API_KEY, agent });
+  const phases = [await measure("normal")];
+  let times = 1;
+  for (const fault of faultsOf(redis, way, setDelay)) {
+    await fault.begin();
+    phases.push(await measure(fault.name));
+    await fault.end();
+    times += 1;
+    await untilAll(servers, BACK, times);
+    phases.push(await measure(`after ${fault.name}`));
+  }
+  return phases;
+}
+
 async function run(seconds: number): Promise<LimitsReport> {
   const database = await openDatabase(undefined);
-  if (database === undefined) throw new Error("There is no PostgreSQL: apt-get install postgresql, or set TEST_DATABASE_URL");
+  if (database === undefined)
+    throw new Error("There is no PostgreSQL: apt-get install postgresql, or set TEST_DATABASE_URL");
   const folder = await mkdtemp(join(tmpdir(), "slipway-bench-limits-"));
   const redis = await makeRedis();
   const upstream = await startPricedUpstream();
@@ -125,30 +169,7 @@ async function run(seconds: number): Promise<LimitsReport> {
     };
     servers.push(...(await Promise.all(Array.from({ length: SERVERS }, () => startServer({ env })))));
     const urls = servers.map(({ url }) => url);
-    const measure = async (name: string): Promise<Phase> => {
-      const [calm, hard] = await pacedLoad(urls, [CALM, HARD], { seconds, apiKey: API_KEY, agent });
-      if (calm === undefined || hard === undefined) throw new Error("no load");
-      const over = Math.round(((hard.ok * 60) / (LIMIT * seconds) - 1) * 1000) / 10;
-      say(`${name}: ${calm.failed + calm.refused} failed, p99 ${calm.p99Ms} ms, ${over} % over the limit`);
-      return { name, calm, hard, over };
-    };
-    // The limit's minute is used up at once, so that what is let in from here on is what drains.
-    for (let sent = 0; sent < LIMIT + 50; sent += AT_ONCE) {
-      await Promise.all(
-        Array.from({ length: AT_ONCE }, (_, at) => shoot(agent, urls[at % SERVERS] ?? "", API_KEY, HARD.body)),
-      );
-    }
-    await pacedLoad(urls, [CALM], { seconds: 1, apiKey: API_KEY, agent });
-    const phases = [await measure("normal")];
-    let times = 1;
-    for (const fault of faultsOf(redis, way, (ms) => (delay = ms))) {
-      await fault.begin();
-      phases.push(await measure(fault.name));
-      await fault.end();
-      times += 1;
-      await untilAll(servers, BACK, times);
-      phases.push(await measure(`after ${fault.name}`));
-    }
+    const phases = await runPhases({ servers, urls, agent, redis, way, seconds, setDelay: (ms) => (delay = ms) });
     await sleep(1000);
     const spent = await sums(database.adminUrl, redis.url);
     const changes = servers.map((server) => told(server, BACK) + told(server, AWAY));

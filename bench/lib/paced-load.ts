@@ -1,4 +1,5 @@
-import { Agent, request } from "node:http";
+import type { Agent } from "node:http";
+import { request } from "node:http";
 import { percentile } from "./stats.ts";
 
 /** One caller that asks at its own pace, whatever it is answered. */

@@ -52,6 +52,11 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
     await made(send("PUT", `/api/v1/routes/${name}`, { key, body }));
     return name;
   },
+  limit: async (send, key, word) => {
+    const name = `l-${randomBytes(6).toString("hex")}`;
+    await made(send("PUT", `/api/v1/limits/${name}`, { key, body: { match: { agent: word }, concurrency: 5 } }));
+    return name;
+  },
   response: (send, key, word) =>
     idOf(send("POST", "/v1/responses", { key, body: { model: "mock-1", input: `say ${word}`, store: true } })),
   response_item: async (send, key, word) => {

@@ -25,7 +25,11 @@ export interface LimitRooms {
 function readSpent(store: Store) {
   return async ({ counter, start, end }: BudgetWindow, before = end): Promise<number> => {
     const { tenantId, ...by } = counter.spentBy;
-    const sum = await store.usageLedger.spent(tenantId, { ...by, from: new Date(start), to: new Date(Math.min(end, before)) });
+    const sum = await store.usageLedger.spent(tenantId, {
+      ...by,
+      from: new Date(start),
+      to: new Date(Math.min(end, before)),
+    });
     return sum.nano + sum.unknown * (counter.rule.budget?.unknown ?? 0);
   };
 }

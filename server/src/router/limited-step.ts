@@ -82,7 +82,7 @@ export function limitedStep(options: {
     const { tenantId, keyId, userId, agent } = origin;
     const route = router.resolve(request.model, tenantId);
     const caller = { tenantId, keyId, userId: userId ?? undefined, agent, route: route.name };
-    const plan = limits.find(caller, "step");
+    const plan = limits.empty ? null : limits.find(caller, "step");
     if (plan === null) return router.call(route, request, { ...origin, route: route.name }, sink);
     const step = new LimitedStep(sink);
     const asked = bounded(request, plan);

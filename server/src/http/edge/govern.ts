@@ -34,7 +34,7 @@ export function createGovern(options: {
 
   function find({ context }: Exchange, act: "call" | "run", agent: string | null, route: string | undefined) {
     const { principal } = context;
-    return principal ? limits.find(callerOf(principal, agent, route), act) : null;
+    return principal && !limits.empty ? limits.find(callerOf(principal, agent, route), act) : null;
   }
 
   function tell({ res, context }: Exchange, plan: Plan): void {

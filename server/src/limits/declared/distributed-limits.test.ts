@@ -96,21 +96,25 @@ test("three replicas let in as many requests, places, tokens and dollars as one 
   }
 });
 
-test("control: replicas that know nothing of each other let in three times as much, and the count above sees it", NEVER, async (t) => {
-  const url = requireRedis(t);
-  if (url === undefined) return;
-  const apart = Array.from({ length: 3 }, () => {
-    const who = caller(tenant());
-    return { who, limits: replica(t, { url, specs: [{ name: "l", concurrency: 20 }] }).limits };
-  });
-  const codes = await Promise.all(
-    Array.from({ length: 90 }, (_, at) => {
-      const one = apart[at % 3] ?? assert.fail();
-      return codeOf(admit(one.limits, {}, one.who));
-    }),
-  );
-  assert.equal(count(codes, "ok"), 60);
-});
+test(
+  "control: replicas that know nothing of each other let in three times as much, and the count above sees it",
+  NEVER,
+  async (t) => {
+    const url = requireRedis(t);
+    if (url === undefined) return;
+    const apart = Array.from({ length: 3 }, () => {
+      const who = caller(tenant());
+      return { who, limits: replica(t, { url, specs: [{ name: "l", concurrency: 20 }] }).limits };
+    });
+    const codes = await Promise.all(
+      Array.from({ length: 90 }, (_, at) => {
+        const one = apart[at % 3] ?? assert.fail();
+        return codeOf(admit(one.limits, {}, one.who));
+      }),
+    );
+    assert.equal(count(codes, "ok"), 60);
+  },
+);
 
 /** Plays calls over replicas that overlap, each of random cost up to its worst; answers what was spent and let in. */
 async function play(replicas: readonly Replica[], who: ReturnType<typeof caller>, reserves: boolean) {
@@ -135,18 +139,22 @@ async function play(replicas: readonly Replica[], who: ReturnType<typeof caller>
 
 const SMALL = [{ name: "l", budget: { day: 0.3, outageShare: 0 } }];
 
-test("a budget is never passed by 300 calls over three replicas, and what was spent is all that was spent", NEVER, async (t) => {
-  const url = requireRedis(t);
-  if (url === undefined) return;
-  const told: number[] = [];
-  const onSpent = (_: unknown, _before: number, after: number): void => void told.push(after);
-  const who = caller(tenant());
-  const replicas = Array.from({ length: 3 }, () => replica(t, { url, specs: SMALL, services: { onSpent } }));
-  const { spent, admitted } = await play(replicas, who, true);
-  assert.ok(spent <= nanoDollars(0.3) && admitted >= 30, `${spent} by ${admitted}`);
-  // The settlements are gathered; the last one makes the sum.
-  await holds(() => Promise.resolve(Math.max(...told) === spent));
-});
+test(
+  "a budget is never passed by 300 calls over three replicas, and what was spent is all that was spent",
+  NEVER,
+  async (t) => {
+    const url = requireRedis(t);
+    if (url === undefined) return;
+    const told: number[] = [];
+    const onSpent = (_: unknown, _before: number, after: number): void => void told.push(after);
+    const who = caller(tenant());
+    const replicas = Array.from({ length: 3 }, () => replica(t, { url, specs: SMALL, services: { onSpent } }));
+    const { spent, admitted } = await play(replicas, who, true);
+    assert.ok(spent <= nanoDollars(0.3) && admitted >= 30, `${spent} by ${admitted}`);
+    // The settlements are gathered; the last one makes the sum.
+    await holds(() => Promise.resolve(Math.max(...told) === spent));
+  },
+);
 
 test("control: without reserving, the same calls pass the budget", NEVER, async (t) => {
   const url = requireRedis(t);
@@ -157,25 +165,29 @@ test("control: without reserving, the same calls pass the budget", NEVER, async 
   assert.ok(spent > nanoDollars(0.3), String(spent));
 });
 
-test("what a replica had reserved comes back when it is heard of no more, and stays reserved as long as it runs", NEVER, async (t) => {
-  const url = requireRedis(t);
-  if (url === undefined) return;
-  const who = caller(tenant());
-  const specs = [{ name: "l", concurrency: 1, budget: { day: 1, outageShare: 0 } }];
-  const demand = { worst: nanoDollars(0.9) };
-  const alive = replica(t, { url, specs, leaseMs: 400 });
-  const running = await admit(alive.limits, demand, who);
-  const other = replica(t, { url, specs, leaseMs: 400 });
-  await sleep(1200);
-  assert.equal(await codeOf(admit(other.limits, demand, who)), "concurrency_exceeded");
-  spend(running, nanoDollars(0.05));
-  // A replica that is gone: nothing of it is renewed or settled any more.
-  const lost: Reservation[] = [];
-  await holds(async () => (await codeOf(admit(alive.limits, demand, who).then((r) => void lost.push(r)))) === "ok");
-  await alive.limits.close();
-  await holds(async () => (await codeOf(admit(other.limits, demand, who))) === "ok");
-  assert.equal(await codeOf(admit(other.limits, { worst: nanoDollars(0.06) }, who)), "concurrency_exceeded");
-});
+test(
+  "what a replica had reserved comes back when it is heard of no more, and stays reserved as long as it runs",
+  NEVER,
+  async (t) => {
+    const url = requireRedis(t);
+    if (url === undefined) return;
+    const who = caller(tenant());
+    const specs = [{ name: "l", concurrency: 1, budget: { day: 1, outageShare: 0 } }];
+    const demand = { worst: nanoDollars(0.9) };
+    const alive = replica(t, { url, specs, leaseMs: 400 });
+    const running = await admit(alive.limits, demand, who);
+    const other = replica(t, { url, specs, leaseMs: 400 });
+    await sleep(1200);
+    assert.equal(await codeOf(admit(other.limits, demand, who)), "concurrency_exceeded");
+    spend(running, nanoDollars(0.05));
+    // A replica that is gone: nothing of it is renewed or settled any more.
+    const lost: Reservation[] = [];
+    await holds(async () => (await codeOf(admit(alive.limits, demand, who).then((r) => void lost.push(r)))) === "ok");
+    await alive.limits.close();
+    await holds(async () => (await codeOf(admit(other.limits, demand, who))) === "ok");
+    assert.equal(await codeOf(admit(other.limits, { worst: nanoDollars(0.06) }, who)), "concurrency_exceeded");
+  },
+);
 
 test("a batch of settlements that is sent twice counts once", NEVER, async (t) => {
   const url = requireRedis(t);
@@ -195,102 +207,115 @@ test("a batch of settlements that is sent twice counts once", NEVER, async (t) =
   assert.deepEqual(await counts.settle(tenantId, { ...batch, number: 2 }), [[12, 17]]);
 });
 
-test("what the ledger's sum holds is not counted again when it arrives late, and what it does not hold is", NEVER, async (t) => {
-  const url = requireRedis(t);
-  if (url === undefined) return;
-  const { tenantId } = tenant();
-  const counts = createRedisLimits({ url, limits: { deadlineMs: 2000 }, onState: () => {}, onMiss: () => {} });
-  later(t, () => counts.close());
-  let number = 0;
-  const booked = (bookedAt: number) =>
-    counts.settle(tenantId, {
-      process: "p",
-      number: (number += 1),
-      changes: [{ kind: "spend", key: "k", amount: 1, bookedAt }],
-    });
-  // Redis knows nothing of the window yet; the ledger was asked at 1000, and knew 50.
-  for (const at of [998, 999, 1000, 1001]) await booked(at);
-  const base = { spent: 50, before: 1000 };
-  const entry = { kind: "money", key: "k", cap: 100, amount: 0, expiresAt: Date.now() + 60_000, base } as const;
-  const lease = { id: "x", ttlMs: 1000, money: [], places: [] };
-  assert.deepEqual((await counts.reserve(tenantId, lease, [entry]))?.states, [[52, 0]]);
-  assert.deepEqual(await booked(999), [[52, 52]]);
-  assert.deepEqual(await booked(1000), [[52, 53]]);
-});
+test(
+  "what the ledger's sum holds is not counted again when it arrives late, and what it does not hold is",
+  NEVER,
+  async (t) => {
+    const url = requireRedis(t);
+    if (url === undefined) return;
+    const { tenantId } = tenant();
+    const counts = createRedisLimits({ url, limits: { deadlineMs: 2000 }, onState: () => {}, onMiss: () => {} });
+    later(t, () => counts.close());
+    let number = 0;
+    const booked = (bookedAt: number) =>
+      counts.settle(tenantId, {
+        process: "p",
+        number: (number += 1),
+        changes: [{ kind: "spend", key: "k", amount: 1, bookedAt }],
+      });
+    // Redis knows nothing of the window yet; the ledger was asked at 1000, and knew 50.
+    for (const at of [998, 999, 1000, 1001]) await booked(at);
+    const base = { spent: 50, before: 1000 };
+    const entry = { kind: "money", key: "k", cap: 100, amount: 0, expiresAt: Date.now() + 60_000, base } as const;
+    const lease = { id: "x", ttlMs: 1000, money: [], places: [] };
+    assert.deepEqual((await counts.reserve(tenantId, lease, [entry]))?.states, [[52, 0]]);
+    assert.deepEqual(await booked(999), [[52, 52]]);
+    assert.deepEqual(await booked(1000), [[52, 53]]);
+  },
+);
 
 test("a Redis that has lost its counts is told by the ledger what was spent", NEVER, async (t) => {
   const redis = await privateRedis(t);
   if (!redis) return;
   let ledger = 0;
   const services = { readSpent: () => Promise.resolve(ledger) };
-  const { limits, until } = replica(t, { url: redis.url, specs: SMALL, services });
+  const one = replica(t, { url: redis.url, specs: SMALL, services });
+  const { limits } = one;
   spend(await admit(limits, { worst: nanoDollars(0.2) }), nanoDollars(0.2));
   ledger = nanoDollars(0.2);
   await redis.stop();
-  await until("down", 1);
+  await one.until("down", 1);
   await redis.start();
-  await until("up", 2);
+  await one.until("up", 2);
   assert.equal(await codeOf(admit(limits, { worst: nanoDollars(0.11) })), "budget_exceeded");
   assert.equal(await codeOf(admit(limits, { worst: nanoDollars(0.1) })), "ok");
 });
 
-test("while Redis is frozen each process keeps its part, and spends what it had set aside and no more; then all is counted once", NEVER, async (t) => {
-  const redis = await privateRedis(t);
-  if (!redis) return;
-  const specs = [
-    { name: "money", budget: { day: 100, outageShare: 0.3 } },
-    { name: "rate", requestsPerMinute: 600, concurrency: 9 },
-  ];
-  const one = replica(t, { url: redis.url, specs, deadlineMs: 100 });
-  const worst = nanoDollars(1);
-  await one.until("up", 1);
-  spend(await admit(one.limits, { worst }), nanoDollars(1));
-  // A third of the thirty dollars is this process's, and is reserved a moment later.
-  const reserved = async (): Promise<number> => {
-    const keys = await askRedis(redis.url, "KEYS", "*:m:*");
-    const [key = ""] = /slipway:\S+/.exec(keys) ?? [];
-    return Number(/\$\d+\r\n(\d+)/.exec(await askRedis(redis.url, "HGET", key, "r"))?.[1]);
-  };
-  await holds(async () => (await reserved()) === nanoDollars(10));
-  redis.freeze();
-  const codes: string[] = [];
-  for (let n = 0; n < 30; n += 1) {
-    const reservation = await admit(one.limits, { worst }).catch((error: { code: string }) => error.code);
-    codes.push(typeof reservation === "string" ? reservation : "ok");
-    if (typeof reservation !== "string") spend(reservation, nanoDollars(1));
-  }
-  assert.equal(count(codes, "ok"), 10, codes.join());
-  assert.equal(count(codes, "limits_unavailable"), 20);
-  const places = await Promise.all(Array.from({ length: 9 }, () => codeOf(admit(one.limits, {}))));
-  assert.equal(count(places, "ok"), 3);
-  redis.thaw();
-  await one.until("up", 2);
-  const spent = async (): Promise<number> => {
-    const keys = await askRedis(redis.url, "KEYS", "*:m:*");
-    const [key = ""] = /slipway:\S+/.exec(keys) ?? [];
-    return Number(/\$\d+\r\n(\d+)/.exec(await askRedis(redis.url, "HGET", key, "s"))?.[1]);
-  };
-  await holds(async () => (await spent()) === nanoDollars(11));
-  assert.deepEqual(one.states, ["up", "down", "up"]);
-});
+test(
+  "while Redis is frozen each process keeps its part, and spends what it had set aside and no more; then all is counted once",
+  NEVER,
+  async (t) => {
+    const redis = await privateRedis(t);
+    if (!redis) return;
+    const specs = [
+      { name: "money", budget: { day: 100, outageShare: 0.3 } },
+      { name: "rate", requestsPerMinute: 600, concurrency: 9 },
+    ];
+    const one = replica(t, { url: redis.url, specs, deadlineMs: 100 });
+    const worst = nanoDollars(1);
+    await one.until("up", 1);
+    spend(await admit(one.limits, { worst }), nanoDollars(1));
+    // A third of the thirty dollars is this process's, and is reserved a moment later.
+    const reserved = async (): Promise<number> => {
+      const keys = await askRedis(redis.url, "KEYS", "*:m:*");
+      const [key = ""] = /slipway:\S+/.exec(keys) ?? [];
+      return Number(/\$\d+\r\n(\d+)/.exec(await askRedis(redis.url, "HGET", key, "r"))?.[1]);
+    };
+    await holds(async () => (await reserved()) === nanoDollars(10));
+    redis.freeze();
+    const codes: string[] = [];
+    for (let n = 0; n < 30; n += 1) {
+      const reservation = await admit(one.limits, { worst }).catch((error: { code: string }) => error.code);
+      codes.push(typeof reservation === "string" ? reservation : "ok");
+      if (typeof reservation !== "string") spend(reservation, nanoDollars(1));
+    }
+    assert.equal(count(codes, "ok"), 10, codes.join());
+    assert.equal(count(codes, "limits_unavailable"), 20);
+    const places = await Promise.all(Array.from({ length: 9 }, () => codeOf(admit(one.limits, {}))));
+    assert.equal(count(places, "ok"), 3);
+    redis.thaw();
+    await one.until("up", 2);
+    const spent = async (): Promise<number> => {
+      const keys = await askRedis(redis.url, "KEYS", "*:m:*");
+      const [key = ""] = /slipway:\S+/.exec(keys) ?? [];
+      return Number(/\$\d+\r\n(\d+)/.exec(await askRedis(redis.url, "HGET", key, "s"))?.[1]);
+    };
+    await holds(async () => (await spent()) === nanoDollars(11));
+    assert.deepEqual(one.states, ["up", "down", "up"]);
+  },
+);
 
-test("a Redis that is slower than its deadline is passed over, and no request waits for longer than that", NEVER, async (t) => {
-  const redis = await privateRedis(t);
-  if (!redis) return;
-  let delay = 0;
-  const url = await slowWay(t, redis.url, () => delay);
-  const one = replica(t, { url, specs: [{ name: "l", requestsPerMinute: 6000 }], deadlineMs: 250 });
-  await one.until("up", 1);
-  (await admit(one.limits)).settle();
-  delay = 5000;
-  const waits: number[] = [];
-  for (let n = 0; n < 20; n += 1) {
-    const began = performance.now();
+test(
+  "a Redis that is slower than its deadline is passed over, and no request waits for longer than that",
+  NEVER,
+  async (t) => {
+    const redis = await privateRedis(t);
+    if (!redis) return;
+    let delay = 0;
+    const url = await slowWay(t, redis.url, () => delay);
+    const one = replica(t, { url, specs: [{ name: "l", requestsPerMinute: 6000 }], deadlineMs: 250 });
+    await one.until("up", 1);
     (await admit(one.limits)).settle();
-    waits.push(performance.now() - began);
-  }
-  assert.deepEqual(one.states, ["up", "down"]);
-  // Three failures in a row are waited for; the others are not.
-  assert.ok(waits.filter((wait) => wait > 200).length <= 3, waits.join());
-  assert.ok(Math.max(...waits) < 2000, waits.join());
-});
+    delay = 5000;
+    const waits: number[] = [];
+    for (let n = 0; n < 20; n += 1) {
+      const began = performance.now();
+      (await admit(one.limits)).settle();
+      waits.push(performance.now() - began);
+    }
+    assert.deepEqual(one.states, ["up", "down"]);
+    // Three failures in a row are waited for; the others are not.
+    assert.ok(waits.filter((wait) => wait > 200).length <= 3, waits.join());
+    assert.ok(Math.max(...waits) < 2000, waits.join());
+  },
+);

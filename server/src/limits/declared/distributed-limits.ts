@@ -35,6 +35,7 @@ type Bases = ReadonlyMap<BudgetWindow, { readonly spent: number; readonly before
 const LEDGER_LAG_MS = 400;
 /** The counts of a window stay so long after its end, for calls that were admitted in it. */
 const KEPT_MS = 86_400_000;
+const MOST_WINDOWS = 50_000;
 
 /** The key of a window within its tenant. */
 function windowKey({ counter, kind, id }: BudgetWindow): string {
@@ -119,7 +120,8 @@ export class DistributedLimits implements ReservationKeeper {
     }
     for (const each of money) {
       const cost = chargeOf(reservation, each);
-      if (cost > 0) changes.push({ kind: "spend", key: windowKey(each.window), amount: cost, bookedAt: reservation.bookedAt });
+      if (cost > 0)
+        changes.push({ kind: "spend", key: windowKey(each.window), amount: cost, bookedAt: reservation.bookedAt });
     }
     if (changes.length > 0) this.#settlements.add(tenantOf(plan), ...changes);
     if (money.some(({ amount }) => amount > 0)) this.#giveBack(reservation, leaseId ?? "");
@@ -217,8 +219,19 @@ export class DistributedLimits implements ReservationKeeper {
 
   #entry(window: BudgetWindow, amount: number): SharedEntry & { readonly kind: "money" } {
     const key = windowKey(window);
+    if (this.#windows.size >= MOST_WINDOWS) this.#forgetWindows();
     this.#windows.set(key, window);
     return { kind: "money", key, cap: window.cap, amount, expiresAt: window.end + KEPT_MS, base: undefined };
+  }
+
+  // What is charged to one that is forgotten is charged all the same, and told to nobody.
+  #forgetWindows(): void {
+    const now = this.#services.now();
+    for (const [key, { end }] of this.#windows) if (end <= now) this.#windows.delete(key);
+    for (const key of this.#windows.keys()) {
+      if (this.#windows.size < MOST_WINDOWS) break;
+      this.#windows.delete(key);
+    }
   }
 
   async #send(

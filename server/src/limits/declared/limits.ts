@@ -8,6 +8,8 @@ import { type Standing, standingOf } from "./standing.ts";
 
 /** The limits that are declared, in force in this process. */
 export interface DeclaredLimits {
+  /** No limit is declared at all. */
+  readonly empty: boolean;
   /** What holds for this call; null: nothing does, and nothing has to be asked or settled. */
   find(caller: LimitedCaller, act: LimitedAct): Plan | null;
   /**
@@ -44,6 +46,10 @@ class Declared implements DeclaredLimits {
     this.#engine = shared
       ? new DistributedLimits(services, { shared: shared.counts, processes, leaseMs: shared.leaseMs })
       : new LocalLimits(services, { share: this.#share, apart: processes > 1 });
+  }
+
+  get empty(): boolean {
+    return this.#table.empty;
   }
 
   get version(): string {

@@ -73,7 +73,11 @@ test("a call that is charged after its client has left is charged to the window 
   late.settle();
   assert.equal(await codeOf(admit(limits, { worst: 1 })), "budget_exceeded");
   services.clockMs += 24 * 3_600_000;
-  late.booked(nanoDollars(1) * 1000, { input: 0, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 }, services.now());
+  late.booked(
+    nanoDollars(1) * 1000,
+    { input: 0, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 },
+    services.now(),
+  );
   assert.equal(await codeOf(admit(limits, { worst: nanoDollars(1) })), "ok");
 });
 

@@ -45,7 +45,9 @@ export interface LimitSources {
 const NO_LIMITS: LimitSources = { file: [], fileVersion: "", stored: [], storedVersion: 0 };
 
 const MOST_PLANS = 10_000;
+/** Counters beyond which those that are idle are looked for and dropped, at most this often. */
 const MOST_COUNTERS = 50_000;
+const FORGET_MS = 10_000;
 
 function valueOf(caller: LimitedCaller, dimension: LimitRule["per"]): string | undefined {
   switch (dimension) {
@@ -89,6 +91,8 @@ export class LimitTable {
   #own = new Map<string, readonly LimitRule[]>();
   readonly #counters = new Map<string, Counter>();
   #plans = new BoundedMap<string, Plan | null>(MOST_PLANS);
+
+  #forgot = Number.NEGATIVE_INFINITY;
 
   /** No limit is declared at all. */
   empty = true;
@@ -142,13 +146,14 @@ export class LimitTable {
       known.rule = rule;
       return known;
     }
-    if (this.#counters.size >= MOST_COUNTERS) this.#forget(clock);
+    if (this.#counters.size >= MOST_COUNTERS && clock - this.#forgot > FORGET_MS) this.#forget(clock);
     const counter = new Counter(rule, subject, spentBy(rule, caller));
     this.#counters.set(name, counter);
     return counter;
   }
 
   #forget(clock: number): void {
+    this.#forgot = clock;
     const now = Date.now();
     for (const [name, counter] of this.#counters) if (counter.idle(now, clock)) this.#counters.delete(name);
     // Plans name counters; those that are left are found again.

@@ -40,7 +40,11 @@ function condense(changes: readonly SharedChange[]): SharedChange[] {
       used.set(change.key, { ...change, requests: requests + sum.requests, tokens: tokens + sum.tokens });
     } else if (change.kind === "give" && gives.length < MOST_WAITING / 2) gives.push(change);
   }
-  return [...[...spent].map(([key, sum]): SharedChange => ({ kind: "spend", key, ...sum })), ...used.values(), ...gives];
+  return [
+    ...[...spent].map(([key, sum]): SharedChange => ({ kind: "spend", key, ...sum })),
+    ...used.values(),
+    ...gives,
+  ];
 }
 
 /**

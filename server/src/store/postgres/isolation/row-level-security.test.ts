@@ -137,6 +137,7 @@ async function fill(store: Store): Promise<void> {
     await store.routes.put(tenantId, "route_1", {});
     const sealed = randomBytes(8);
     await store.providerKeys.put(tenantId, { provider: "openai", version: "pk_1", sealed, last4: "" });
+    await store.limits.put(tenantId, "limit_1", {});
     await store.idempotency.claim(
       tenantId,
       { keyHash: Buffer.alloc(32), owner: "x" },
