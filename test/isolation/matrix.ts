@@ -222,6 +222,7 @@ class Matrix {
     let body: unknown = route.body ? sample(inputSchema(route.body)) : DIALECT_BODIES[route.path];
     if (route.path === "/api/v1/routes/:name" && route.method === "put")
       body = { targets: [{ target: "mock/mock-1" }] };
+    if (route.path === "/api/v1/limits/:name" && route.method === "put") body = { concurrency: 1000 };
     if (model !== undefined && tried?.in === "body" && kinds["model"] === undefined && !route.body)
       body = withAt(body, "model", model);
     for (const [place, id] of things) {

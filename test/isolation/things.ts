@@ -118,7 +118,7 @@ export const MODEL_FOR_ID: Readonly<Record<string, string>> = {
 };
 
 /** Kinds whose ids are names that each tenant chooses for itself. */
-export const NAMES: ReadonlySet<string> = new Set(["route"]);
+export const NAMES: ReadonlySet<string> = new Set(["route", "limit"]);
 
 /** Fields that are called like an id and name nothing that exists: the id of what is being made. */
 export const NEW_IDS: ReadonlySet<string> = new Set(["post /api/v1/tenants id"]);
