@@ -198,7 +198,7 @@ test("before the migrations have run /health is 200 and /ready 503 with their na
   }
 });
 
-test("a database that goes away: chat goes on, /ready is red, what needs it says so, and nothing booked is lost", async (t) => {
+test("a database that goes away, with a batched audit log: chat goes on, /ready is red, what needs it says so, and nothing booked is lost", async (t) => {
   const superuser = requirePostgres(t);
   if (superuser === undefined) return;
   const database = await createDatabase(superuser);
@@ -208,7 +208,13 @@ test("a database that goes away: chat goes on, /ready is red, what needs it says
   );
   const relay = await relayTo(new URL(database.url));
   const server = await startServer({
-    env: { DATABASE_URL: relay.url, ENCRYPTION_KEY, MIGRATE_AT_START: "false", LOG_LEVEL: "error" },
+    env: {
+      DATABASE_URL: relay.url,
+      ENCRYPTION_KEY,
+      MIGRATE_AT_START: "false",
+      LOG_LEVEL: "error",
+      AUDIT_MODE: "batched",
+    },
   });
   const headers = { "x-api-key": server.apiKey, "content-type": "application/json" };
   const chat = (): Promise<Response> =>

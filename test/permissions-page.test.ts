@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { loadConfig } from "../server/src/config/config.ts";
-import { OPERATIONS } from "../server/src/http/openapi.ts";
+import { OPERATIONS } from "../server/src/http/openapi-operations.ts";
 import { composeService } from "../server/src/service.ts";
 import { createLogger } from "../server/src/telemetry/logger.ts";
 import { permissionsPage } from "./support/permissions-page.ts";

@@ -49,6 +49,7 @@ export const ERROR_STATUS = {
   overloaded: 503,
   limits_unavailable: 503,
   agent_broken: 503,
+  audit_unavailable: 503,
   database_unavailable: 503,
   database_unsafe: 503,
   provider_not_configured: 503,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { buildApplication, buildRouteMap, help, text_en, version as versionFlag } from "@stricli/core";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { audit } from "#commands/audit.ts";
 import { bench } from "#commands/bench.ts";
 import { check } from "#commands/check.ts";
 import { migrate } from "#commands/migrate.ts";
@@ -28,7 +29,7 @@ const formatting = {
 /** The slipway command. */
 export const application = buildApplication(
   buildRouteMap({
-    routes: { up, test, check, migrate, bench, version },
+    routes: { up, test, check, migrate, audit, bench, version },
     docs: { brief: "The platform that AI agents run on, and the tool that puts it into production" },
   }),
   {

@@ -86,6 +86,7 @@ export async function composeService(
     },
     async begin() {
       await Promise.all([readState(rooms, () => closed), rooms.limits.ready]);
+      rooms.auditing.sequencer.start();
       gate.open();
     },
     async drain() {
@@ -109,6 +110,7 @@ export async function composeService(
       await rooms.router.settle(0);
       await Promise.all(rooms.queues.map((queue) => queue.close(5000)));
       await rooms.limits.declared.close();
+      await rooms.auditing.sequencer.close(5000);
       await rooms.router.close();
       rooms.shared?.close();
       secrets?.close();

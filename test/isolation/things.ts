@@ -57,6 +57,14 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
     await made(send("PUT", `/api/v1/limits/${name}`, { key, body: { match: { agent: word }, concurrency: 5 } }));
     return name;
   },
+  "audit-record": async (send, key, word) => {
+    const body = { model: "mock-1", messages: [{ role: "user", content: `say ${word}` }] };
+    await made(send("POST", "/v1/chat/completions", { key, body }));
+    const found = send("GET", "/api/v1/audit-records?action=model.call&limit=1", { key });
+    const [record] = (await made<{ records: { id: string }[] }>(found)).records;
+    if (!record) throw new Error("a model was called and no audit record tells of it");
+    return record.id;
+  },
   response: (send, key, word) =>
     idOf(send("POST", "/v1/responses", { key, body: { model: "mock-1", input: `say ${word}`, store: true } })),
   response_item: async (send, key, word) => {
@@ -121,4 +129,8 @@ export const MODEL_FOR_ID: Readonly<Record<string, string>> = {
 export const NAMES: ReadonlySet<string> = new Set(["route", "limit"]);
 
 /** Fields that are called like an id and name nothing that exists: the id of what is being made. */
-export const NEW_IDS: ReadonlySet<string> = new Set(["post /api/v1/tenants id"]);
+export const NEW_IDS: ReadonlySet<string> = new Set([
+  "post /api/v1/tenants id",
+  // A search of the caller's own records by what a client has made up.
+  "get /api/v1/audit-records requestId",
+]);

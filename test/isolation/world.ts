@@ -41,7 +41,9 @@ export async function openWorld(t: TestContext, beside?: RoutesBeside): Promise<
   later(t, () => rm(home, { recursive: true, force: true }));
   const environmentKey = `test-${randomBytes(24).toString("hex")}`;
   const settings = { APP_ENV: "test", PORT: "0", HOST: "127.0.0.1", SLIPWAY_HOME: home, AGENTS_DIR: AGENTS };
-  const loaded = loadConfig({ ...settings, API_KEY: environmentKey, LOG_LEVEL: "silent" }, home);
+  // What was said is recorded, so that there is something to leak, and at once, so that it can be asked for.
+  const audit = { AUDIT_LEVEL: "full", AUDIT_MODE: "strict" };
+  const loaded = loadConfig({ ...settings, ...audit, API_KEY: environmentKey, LOG_LEVEL: "silent" }, home);
   // A provider that takes keys, beside the mock that answers; nothing is ever sent to it.
   const openai = { apiKey: "unused", baseUrl: "http://127.0.0.1:9/v1" };
   const config = { ...loaded, providers: { ...loaded.providers, openai } };

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { limitSpecSchema } from "./limit.ts";
+import { auditSpecSchema } from "./audit.ts";
 import { routeSpecSchema } from "./route.ts";
 
 /** What a `slipway.yaml` may say. */
 export const slipwayYamlSchema = z.strictObject({
+  audit: auditSpecSchema.optional(),
   routes: z.array(routeSpecSchema).max(500).default([]),
   limits: z.array(limitSpecSchema).max(200).default([]),
 });

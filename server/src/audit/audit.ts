@@ -1,14 +1,89 @@
 import { newId } from "#lib/ids.ts";
-import type { AuditRecord } from "#store/audit-records.ts";
-import type { RecordQueue } from "#telemetry/record-queue.ts";
+import type { AuditLevel, AuditRecord, NewAuditRecord } from "#store/audit-records.ts";
+import { type AuditQueue, auditUnavailable, type CommitWaiter } from "./commit-queue.ts";
 
 /** What a caller of the audit room knows of an event; the rest is filled in here. */
-export type AuditEvent = Omit<AuditRecord, "id" | "release" | "at">;
+export interface AuditEvent extends Pick<
+  AuditRecord,
+  "tenantId" | "actor" | "action" | "target" | "outcome" | "code" | "requestId"
+> {
+  /** The pattern of the route, by which the level is chosen. */
+  readonly route?: string;
+  readonly cost?: number | null;
+  readonly clientIp?: string | undefined;
+  /** What was said, as far as the level asks for it; redacted and encrypted before it is written. */
+  readonly content?: AuditContent | undefined;
+}
 
-/** Takes an audit record for writing. */
-export type RecordAudit = (event: AuditEvent) => void;
+/** What was said. */
+export interface AuditContent {
+  readonly request?: unknown;
+  readonly response?: unknown;
+}
+
+/**
+ * Takes an audit record for writing. With a waiter: true when the waiter will be told once the record is committed, false when
+ * nothing has to be waited for. A waiter may be told before this returns.
+ */
+export type RecordAudit = (event: AuditEvent, waiter?: CommitWaiter) => boolean;
+
+/** How much is recorded of a tenant's requests on a route. */
+export type LevelOf = (tenantId: string, route: string | undefined) => AuditLevel | "none";
+
+/** Redacts and encrypts what was said. Rejects when the tenant's key is out of reach. */
+export type SealContent = (tenantId: string, recordId: string, content: AuditContent) => Promise<Uint8Array>;
 
 /** Records events under this release through the given queue. */
-export function createRecordAudit(queue: RecordQueue<AuditRecord>, release: string): RecordAudit {
-  return (event) => queue.take({ ...event, id: newId("aud"), release, at: new Date() });
+export function createRecordAudit(options: {
+  readonly queue: AuditQueue;
+  readonly release: string;
+  readonly levelOf: LevelOf;
+  readonly seal: SealContent;
+}): RecordAudit {
+  const { queue, release, levelOf, seal } = options;
+  const put = (record: NewAuditRecord, waiter: CommitWaiter | undefined): boolean => {
+    if (waiter) return queue.commit(record, waiter);
+    queue.take(record);
+    return false;
+  };
+  return (event, waiter) => {
+    const level = levelOf(event.tenantId, event.route);
+    if (level === "none") return false;
+    const content = level === "metadata" ? undefined : event.content;
+    const record: AuditRecord = {
+      id: newId("aud"),
+      tenantId: event.tenantId,
+      actor: event.actor,
+      action: event.action,
+      target: event.target,
+      outcome: event.outcome,
+      code: event.code,
+      cost: event.cost ?? null,
+      clientIp: event.clientIp ?? null,
+      level: content ? level : "metadata",
+      requestId: event.requestId,
+      release,
+      at: new Date(),
+    };
+    if (!content) return put(record, waiter);
+    void seal(record.tenantId, record.id, content).then(
+      (sealed) => {
+        if (!put({ ...record, content: sealed }, waiter)) waiter?.committed(true);
+      },
+      () => {
+        // What was said cannot be kept without its key; that it was said is recorded still, and the answer is withheld.
+        put({ ...record, level: "metadata" }, undefined);
+        waiter?.committed(false);
+      },
+    );
+    return waiter !== undefined;
+  };
+}
+
+/** Records an event and resolves when its answer may be sent; rejects with `audit_unavailable`. */
+export function recorded(audit: RecordAudit, event: AuditEvent): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const committed = (ok: boolean): void => (ok ? resolve() : reject(auditUnavailable()));
+    if (!audit(event, { committed })) resolve();
+  });
 }

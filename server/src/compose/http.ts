@@ -60,6 +60,7 @@ export function composeHttp(
           govern: rooms.limits.govern,
           router,
           audit: rooms.audit,
+          auditLevel: rooms.auditing.levels.levelOf,
           log,
           maxBodyBytes,
           table,

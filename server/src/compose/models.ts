@@ -12,6 +12,7 @@ import type { createStore } from "#store/create-store.ts";
 import { createRedisCache } from "#store/redis/shared-cache.ts";
 import type { UsageEntry } from "#store/usage-ledger.ts";
 import type { RecordQueue } from "#telemetry/record-queue.ts";
+import type { composeAudit } from "./audit.ts";
 import { composePrices } from "./prices.ts";
 import { followSecrets } from "./secrets.ts";
 import type { composeTelemetry } from "./telemetry.ts";
@@ -24,6 +25,7 @@ export async function composeModels(
     readonly master: MasterKey;
     readonly store: ReturnType<typeof createStore>;
     readonly envelopes: Envelopes;
+    readonly auditing: Awaited<ReturnType<typeof composeAudit>>;
     readonly ledger: RecordQueue<UsageEntry>;
     readonly secrets: OpenSecrets | undefined;
   },
@@ -37,7 +39,9 @@ export async function composeModels(
   const chest = createKeyChest(store.providerKeys, envelopes);
   const ownKeys = createOwnKeys({ directory: store.directory, openKey: chest.open });
   const router = createRouter({ providers, ...books, log, ownKeys, drains: config.disconnects });
-  const routes = await followRoutes({ file: config.file, router, directory: store.directory, providers, log });
+  const { file } = config;
+  const audit = rooms.auditing.levels;
+  const routes = await followRoutes({ file, router, directory: store.directory, audit, providers, log });
   const shared =
     config.redis &&
     createRedisCache({ url: config.redis.url, log, metrics, limits: { deadlineMs: config.redis.deadlineMs } });

@@ -1,5 +1,4 @@
 import { createRegistry } from "#agents/registry/registry.ts";
-import { createRecordAudit } from "#audit/audit.ts";
 import type { Config } from "#config/config.ts";
 import { createEgress } from "#egress/egress.ts";
 import { createAdmit } from "#http/edge/admission.ts";
@@ -9,7 +8,6 @@ import { openLimiter } from "#limits/open-limiter.ts";
 import { createConversations } from "#memory/conversations.ts";
 import { createKeptAnswers } from "#memory/kept-answers.ts";
 import type { DatabaseConnection } from "#store/connection.ts";
-import type { AuditRecord } from "#store/audit-records.ts";
 import type { OpenSecrets } from "#config/secrets.ts";
 import { createStore } from "#store/create-store.ts";
 import { createStoreFeed } from "#store/store-feed.ts";
@@ -20,6 +18,7 @@ import type { Siblings } from "#workers/seat.ts";
 import { loadKeys, composeIdentity } from "./identity.ts";
 import { composeModels } from "./models.ts";
 import { composeLimits } from "./limits.ts";
+import { composeAudit } from "./audit.ts";
 import { composeTelemetry } from "./telemetry.ts";
 import { composeIdempotency } from "./idempotency.ts";
 import { createRunner } from "./runner.ts";
@@ -51,15 +50,10 @@ export async function composeRooms(
     log,
     metrics,
   });
-  const auditQueue = createRecordQueue<AuditRecord>({
-    queue: "audit",
-    write: (items) => store.auditRecords.append(items),
-    log,
-    metrics,
-  });
-  const audit = createRecordAudit(auditQueue, config.release);
   const envelopes = createEnvelopes(master, store.subjects);
-  const models = await composeModels(config, { telemetry, master, store, envelopes, ledger, secrets });
+  const auditing = await composeAudit(config, { master, store, envelopes, telemetry });
+  const audit = auditing.record;
+  const models = await composeModels(config, { telemetry, master, store, envelopes, auditing, ledger, secrets });
   const { prices, router, routes } = models;
   const limits = await composeLimits(config, { store, prices, log, metrics });
   const changes = createStoreFeed(store, [identity.snapshot, routes, models.ownKeys, limits.followed], log);
@@ -71,9 +65,9 @@ export async function composeRooms(
   const runner =
     registry && createRunner(config, { registry, conversations, store, envelopes, router, prices, limits, telemetry });
   const limiter = await openLimiter(config.limits, siblings?.limits);
-  const admit = createAdmit({ limiter, queues: [ledger, auditQueue], metrics });
-  const queues = [ledger, auditQueue];
+  const admit = createAdmit({ limiter, queues: [ledger, auditing.queue], metrics });
+  const queues = [ledger, auditing.queue];
   const followed = { limits, changes, keepAlive: createKeepAlive(config.http.keepAliveMs) };
   const served = { ...models, ...followed, conversations, keptAnswers, registry, runner, admit };
-  return { telemetry, egress, store, identity, audit, queues, idempotency, ...served };
+  return { telemetry, egress, store, identity, audit, auditing, envelopes, queues, idempotency, ...served };
 }

@@ -2,6 +2,7 @@ import type { Config } from "#config/config.ts";
 import type { App, AppServices } from "#http/app.ts";
 import { registerAgents } from "#http/routes/api/v1/agents.ts";
 import { registerRuns } from "#http/routes/api/v1/agents/runs.ts";
+import { registerAuditRecords } from "#http/routes/api/v1/audit-records.ts";
 import { registerApiKeys } from "#http/routes/api/v1/api-keys.ts";
 import { registerApiKey } from "#http/routes/api/v1/api-keys/key.ts";
 import { registerMe } from "#http/routes/api/v1/me.ts";
@@ -47,6 +48,8 @@ export function registerRoutes(
     version: () => declared.version,
     budgetsAreClosed,
   });
+  const { store, envelopes, auditing } = rooms;
+  registerAuditRecords(app, services, { store, envelopes, signer: auditing.signer });
   if (config.roles.has("router")) {
     const offered = {
       models: () => router.models.list(),

@@ -5,6 +5,7 @@ import type { LimitSettings } from "#limits/limiter.ts";
 import type { ProviderSettings } from "#providers/registry.ts";
 import type { DrainSettings } from "#router/disconnect/drains.ts";
 import type { LogLevel } from "#telemetry/logger.ts";
+import { type AuditSettings, readAudit } from "./audit.ts";
 import type { ConfigFileSettings } from "./config-file.ts";
 import { readEgress } from "./egress.ts";
 import type { Environment } from "./env.ts";
@@ -77,6 +78,7 @@ export interface Config {
   readonly egress: { readonly allow: readonly string[] };
   /** How long what a process has reserved of limits in Redis is kept after it was last heard of. */
   readonly limitLeaseMs: number;
+  readonly audit: AuditSettings;
   /** How long answers are kept for clients that go on from them. */
   readonly keptAnswers: { readonly retentionDays: number };
   readonly log: { readonly level: LogLevel; readonly access: boolean };
@@ -199,6 +201,7 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
     },
     egress: readEgress(env),
     limitLeaseMs: 1000 * env.integer("LIMIT_LEASE_SECONDS", 120, 1, 3600),
+    audit: readAudit(env, env.text("DATABASE_URL") !== undefined),
     keptAnswers: { retentionDays: env.integer("RESPONSES_RETENTION_DAYS", 30, 1, 3650) },
     log: {
       level: level === "warning" ? "warn" : level === "critical" ? "error" : level,

@@ -1,3 +1,4 @@
+import type { AuditSpec } from "@slipway/contracts/spec/audit.ts";
 import type { RouteSpec } from "@slipway/contracts/spec/route.ts";
 import type { Provider } from "#providers/provider.ts";
 import type { Router } from "#router/router.ts";
@@ -71,6 +72,7 @@ class Following implements FollowedRoutes {
   #take(found: ConfigFile | undefined): void {
     this.#shared = found?.read.spec.routes ?? [];
     this.#options.router.setRoutes({ file: this.#shared, fileVersion: found?.version ?? "" });
+    this.#options.audit.setSpec(found?.read.spec.audit);
   }
 }
 
@@ -78,6 +80,8 @@ interface FollowOptions {
   readonly file: ConfigFileSettings;
   readonly router: Pick<Router, "setRoutes" | "routesVersion">;
   readonly directory: Directory;
+  /** Takes the file's section on the audit log. */
+  readonly audit: { setSpec(spec: AuditSpec | undefined): void };
   readonly providers: ReadonlyMap<string, Provider>;
   readonly log: Logger;
 }

@@ -16,7 +16,6 @@ const NAMES = [
   "SENTRY_DSN",
   "ENFORCE_HTTPS",
   "AUDIT_SINKS",
-  "AUDIT_LOG_ENABLED",
   "PII_DETECTION_ENABLED",
   "STORAGE_PROVIDER",
 ] as const;
@@ -29,8 +28,5 @@ export function acceptedWithoutEffect(env: EnvironmentReader): readonly string[]
   env.list("AUDIT_SINKS", ["file", "stdout", "webhook", "splunk"]);
   env.choice(["STORAGE_PROVIDER"], ["local", "s3", "gcs", "azure"], "local");
   const off = new Set(["ENFORCE_HTTPS", "PII_DETECTION_ENABLED"].filter((name) => env.flag(name) === false));
-  env.flag("AUDIT_LOG_ENABLED");
-  // AUDIT_LOG_ENABLED=true asks for what is always on.
-  if (env.flag("AUDIT_LOG_ENABLED") !== false) off.add("AUDIT_LOG_ENABLED");
   return env.present(NAMES).filter((name) => !off.has(name));
 }

@@ -1,15 +1,16 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
 import { type Context, Hono, type Next } from "hono";
 import { routePath } from "hono/route";
 import type { z } from "zod";
-import type { RecordAudit } from "#audit/audit.ts";
+import { type RecordAudit, recorded } from "#audit/audit.ts";
 import type { Authenticate } from "#identity/authenticate.ts";
 import { assertPermitted, type PermissionSet } from "#identity/permissions.ts";
 import { actorOf, type Principal } from "#identity/principal.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Exchange, RequestContext } from "./context.ts";
+import { leaveTrail } from "./edge/audit-trail.ts";
 import { parseJson, readBody } from "./edge/body.ts";
 import { errorAnswer, noteError } from "./edge/errors.ts";
 import { queryKey } from "./edge/query-key.ts";
@@ -66,15 +67,40 @@ export function auditOf(
   action: string,
   target: string,
 ): void {
-  services.audit({
+  const { context } = c.env;
+  context.audited = true;
+  const commit = recorded(services.audit, {
     tenantId: principal.tenantId,
     actor: actorOf(principal),
     action,
     target,
     outcome: "ok",
     code: null,
-    requestId: c.env.context.requestId,
+    requestId: context.requestId,
+    route: routePath(c, -1),
+    clientIp: context.clientIp,
   });
+  // Whoever streams does not come to where it is awaited before the stream is over.
+  commit.catch(() => {});
+  const before = commits.get(context);
+  commits.set(context, before ? Promise.all([before, commit]) : commit);
+}
+
+/** Records that requests have left and that their answers wait for. */
+const commits = new WeakMap<RequestContext, Promise<unknown>>();
+
+/** Holds the answer back until what was done is in the audit log; an answer that may not be given is replaced. */
+async function awaitTrail(c: AppContext, audit: RecordAudit, log: Logger): Promise<void> {
+  const { context, incoming } = c.env;
+  try {
+    await commits.get(context);
+    const told = c.error === undefined ? undefined : toSlipwayError(c.error);
+    await leaveTrail(audit, { req: incoming, context }, told);
+  } catch (error) {
+    if (c.env.outgoing.headersSent) return;
+    c.res = undefined;
+    c.res = answerError(error, c, log);
+  }
 }
 
 /** Checks a value against a schema; the first thing wrong becomes `invalid_request` that names its place. */
@@ -144,13 +170,14 @@ export function createApp(
   options: { readonly log: Logger; readonly services: AppServices; readonly table: RouteTable },
   register: (app: App) => void,
 ): Handler {
-  const { log } = options;
+  const { log, services } = options;
   const app = new Hono<{ Bindings: Bindings }>({ strict: false });
   app.use(async (c, next) => {
     await next();
     c.env.context.route = c.error || c.res.status !== 404 ? routePath(c, -1) : "unknown";
+    await awaitTrail(c, services.audit, log);
   });
-  register(createRegistrar(app, options.services, options.table));
+  register(createRegistrar(app, services, options.table));
   app.onError((error, c) => answerError(error, c, log));
   app.notFound((c) => {
     const error = new SlipwayError(

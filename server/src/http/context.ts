@@ -25,6 +25,10 @@ export interface RequestContext {
   reservation: Reservation | undefined;
   /** The whole body, when the edge has read it before the handler. */
   body: string | undefined;
+  /** Where the request came from. */
+  readonly clientIp: string | undefined;
+  /** What was done is in the audit log, or on its way there. */
+  audited: boolean;
 }
 
 /** A request, its answer, and what is known of it. */
@@ -60,5 +64,7 @@ export function beginContext(req: HttpRequest): RequestContext {
     code: undefined,
     reservation: undefined,
     body: undefined,
+    clientIp: req.socket.remoteAddress,
+    audited: false,
   };
 }

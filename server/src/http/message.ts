@@ -10,6 +10,7 @@ export interface HttpRequest {
   readonly url?: string | undefined;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
 /** An answer on its way. The names and their meaning are those of Node's ServerResponse. */

@@ -1,4 +1,5 @@
 import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
+import type { RecordAudit } from "#audit/audit.ts";
 import type { Authenticate } from "#identity/authenticate.ts";
 import { assertPermitted } from "#identity/permissions.ts";
 import type { Principal } from "#identity/principal.ts";
@@ -6,6 +7,7 @@ import type { Lease } from "#limits/limiter.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Exchange } from "./context.ts";
 import { type Admit, stillThere } from "./edge/admission.ts";
+import { refusal } from "./edge/audit-trail.ts";
 import { parseJson, readBody } from "./edge/body.ts";
 import { noteError, sendError } from "./edge/errors.ts";
 import type { Idempotency } from "./edge/idempotency/idempotency.ts";
@@ -19,6 +21,7 @@ export interface EndpointServices {
   readonly authenticate: Authenticate;
   readonly admit: Admit;
   readonly idempotency: Pick<Idempotency, "guard">;
+  readonly audit: RecordAudit;
   readonly log: Logger;
   readonly maxBodyBytes: number;
   /** Takes the paths up. */
@@ -77,7 +80,7 @@ export function createEndpoint(
       if (serving) await serving;
       served = true;
     } catch (thrown) {
-      sendError(res, noteError(thrown, context, log), context);
+      sendError(res, await refusal(services.audit, exchange, noteError(thrown, context, log)), context);
     } finally {
       if (!served) {
         lease?.settle(NO_USAGE);

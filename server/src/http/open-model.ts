@@ -6,7 +6,7 @@ import type { AgentRunner } from "#agents/run/runner.ts";
 import { assertPermitted, permissionSet } from "#identity/permissions.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { AnswerHeaders } from "#router/attempts/routed-call.ts";
-import type { CallOrigin } from "#router/booking.ts";
+import type { CallOrigin, Spend } from "#router/booking.ts";
 import type { AnswerCache } from "#router/cache/answer-cache.ts";
 import type { Departure } from "#router/cache/flights.ts";
 import type { CachePolicy } from "#router/cache/policy.ts";
@@ -41,6 +41,7 @@ export interface RequestOrigin {
   /** The client's connection. */
   readonly client: Departure;
   readonly exchange: Exchange;
+  readonly spend: Spend;
 }
 
 /** Finds who answers a model name: an agent for `agent/<name>`, else a provider. Throws or rejects with the error to tell the client. */
@@ -69,6 +70,13 @@ function mockHeaders(mock: boolean): Readonly<Record<string, string>> {
   return mock ? { "x-slipway-mock": "true" } : {};
 }
 
+function calledBy(origin: RequestOrigin, route: string): CallOrigin {
+  const { requestId, traceparent, deadline, spend } = origin;
+  const { tenantId, keyId, userId } = origin.principal;
+  const charge = origin.exchange.context.reservation;
+  return { tenantId, keyId, userId, requestId, traceparent, deadline, agent: null, route, charge, spend };
+}
+
 function noThreads(): SlipwayError {
   return new SlipwayError(
     "unsupported_field",
@@ -95,14 +103,14 @@ export function createOpenModel(options: {
       });
     }
     const { request, threadId } = decoded;
-    const { principal, requestId, traceparent, deadline } = origin;
+    const { principal, requestId, traceparent, deadline, spend } = origin;
     assertPermitted(principal, TO_RUN_AGENTS);
     const { tenantId, keyId, userId } = principal;
     await govern.run(origin.exchange, agent);
     const answer = await agentAsModel(
       runner,
       { agent, request, threadId },
-      { tenantId, keyId, userId, requestId, traceparent, deadline },
+      { tenantId, keyId, userId, requestId, traceparent, deadline, spend },
     );
     return {
       headers: { "x-slipway-thread-id": answer.threadId, "x-slipway-run-id": answer.runId, ...mockHeaders(mock) },
@@ -115,10 +123,8 @@ export function createOpenModel(options: {
     origin: RequestOrigin,
   ): OpenedModel | Promise<OpenedModel> => {
     const { only, cache, name } = route;
-    const { requestId, traceparent, deadline, headers, exchange } = origin;
-    const { tenantId, keyId, userId } = origin.principal;
-    const charge = exchange.context.reservation;
-    const called = { tenantId, keyId, userId, requestId, traceparent, deadline, agent: null, route: name, charge };
+    const { headers } = origin;
+    const called = calledBy(origin, name);
     const opened: OpenedModel = {
       headers: headersOf(route),
       routes: route.version ?? undefined,

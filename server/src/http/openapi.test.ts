@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OPERATIONS, openApiDocument } from "./openapi.ts";
+import { openApiDocument } from "./openapi.ts";
+import { OPERATIONS } from "./openapi-operations.ts";
 
 interface Document {
   readonly openapi: string;

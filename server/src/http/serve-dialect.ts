@@ -1,9 +1,14 @@
 import type { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelEventSink } from "@slipway/contracts/model/event.ts";
-import type { RecordAudit } from "#audit/audit.ts";
-import { actorOf } from "#identity/principal.ts";
+import { AnswerFold } from "@slipway/contracts/model/fold.ts";
+import type { AuditContent, AuditEvent, LevelOf, RecordAudit } from "#audit/audit.ts";
+import type { CommitWaiter } from "#audit/commit-queue.ts";
+import { actorOf, type Principal } from "#identity/principal.ts";
 import { newId } from "#lib/ids.ts";
+import type { Spend } from "#router/booking.ts";
 import type { AnswerFrame, DecodedRequest, Dialect } from "#router/dialects/dialect.ts";
+import type { RequestContext } from "./context.ts";
+import { contentAt, FoldedSink } from "./edge/audit-content.ts";
 import { noteError, sendError } from "./edge/errors.ts";
 import { inClientsWords } from "./edge/field-names.ts";
 import type { KeepAlive } from "./edge/keep-alive.ts";
@@ -19,6 +24,7 @@ import type { Handler } from "./server.ts";
 export interface DialectServices extends EndpointServices {
   readonly openModel: OpenModel;
   readonly audit: RecordAudit;
+  readonly auditLevel: LevelOf;
   readonly requestTimeoutMs: number;
   readonly keeping: AnswerKeeping;
   /** Absent: silent streams are left alone. */
@@ -65,6 +71,7 @@ function open(
   const { principal, exchange } = call;
   const { req, res, context } = exchange;
   const now = Date.now();
+  const spend: Spend = { pico: 0 };
   const opened = services.openModel(decoded, {
     principal,
     requestId: context.requestId,
@@ -73,8 +80,9 @@ function open(
     headers: req.headers,
     client: res,
     exchange: call.exchange,
+    spend,
   });
-  const frame = new Frame(dialect, decoded, context.requestId, now);
+  const frame = new Frame(dialect, decoded, context.requestId, now, spend);
   if (opened instanceof Promise) return opened.then((found) => answer(services, dialect, call, frame, found, keep));
   answer(services, dialect, call, frame, opened, keep);
 }
@@ -85,14 +93,17 @@ class Frame implements AnswerFrame {
   readonly model: string;
   readonly created: number;
   readonly decoded: DecodedRequest;
+  /** What the answer costs. */
+  readonly spend: Spend;
   readonly #idPrefix: string;
   #id: string | undefined;
 
-  constructor(dialect: Dialect, decoded: DecodedRequest, requestId: string, now: number) {
+  constructor(dialect: Dialect, decoded: DecodedRequest, requestId: string, now: number, spend: Spend) {
     this.requestId = requestId;
     this.model = decoded.request.model;
     this.created = Math.floor(now / 1000);
     this.decoded = decoded;
+    this.spend = spend;
     this.#idPrefix = dialect.idPrefix;
   }
 
@@ -105,7 +116,7 @@ function answer(
   services: DialectServices,
   dialect: Dialect,
   call: EndpointCall,
-  frame: AnswerFrame,
+  frame: Frame,
   opened: OpenedModel,
   keep: Keep | undefined,
 ): void {
@@ -120,23 +131,44 @@ function answer(
     ? new StreamResponse(res, dialect.writer(frame), fail, services.keepAlive)
     : new WholeResponse(res, dialect, frame, fail);
   const sink = keep ? keep(response, frame) : response;
-  const onEnd = (end: CallEnd): void => {
+  const level = services.auditLevel(principal.tenantId, context.route);
+  const fold = level === "full" ? new AnswerFold() : undefined;
+  const onEnd = (end: CallEnd, waiter?: CommitWaiter): boolean => {
     context.code = end.error?.code;
-    services.audit({
-      tenantId: principal.tenantId,
-      actor: actorOf(principal),
-      action: "model.call",
-      target: frame.model,
-      outcome: end.outcome,
-      code: end.error?.code ?? null,
-      requestId: context.requestId,
-    });
+    context.audited = true;
+    const content = contentAt(level, call.body, fold);
+    return services.audit(modelCallEvent(principal, context, frame, end, content), waiter);
   };
-  const served = new ServedCall(sink, lease, onEnd, { free: opened.free, reservation: context.reservation });
+  const served = new ServedCall(fold ? new FoldedSink(sink, fold) : sink, lease, onEnd, {
+    free: opened.free,
+    reservation: context.reservation,
+  });
   res.once("close", () => served.clientGone());
   const running = opened.start(served, res);
   served.attach(running);
   if (response instanceof StreamResponse) response.attach(running);
   // A client that left while the model was being chosen fired its close event before anyone listened.
   if (res.destroyed) served.clientGone();
+}
+
+function modelCallEvent(
+  principal: Principal,
+  context: RequestContext,
+  { model, spend }: Frame,
+  { outcome, error }: CallEnd,
+  content: AuditContent | undefined,
+): AuditEvent {
+  return {
+    tenantId: principal.tenantId,
+    actor: actorOf(principal),
+    action: "model.call",
+    target: model,
+    outcome,
+    code: error?.code ?? null,
+    requestId: context.requestId,
+    route: context.route,
+    cost: spend.pico,
+    clientIp: context.clientIp,
+    content,
+  };
 }

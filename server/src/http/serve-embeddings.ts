@@ -1,6 +1,7 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { RecordAudit } from "#audit/audit.ts";
+import { type RecordAudit, recorded } from "#audit/audit.ts";
 import { actorOf } from "#identity/principal.ts";
+import type { Spend } from "#router/booking.ts";
 import type { EmbeddingDialect } from "#router/dialects/embedding-dialect.ts";
 import { EmbeddingFailure } from "#router/embedding-call.ts";
 import type { Govern } from "./edge/govern.ts";
@@ -32,8 +33,10 @@ async function serve(services: EmbeddingServices, dialect: EmbeddingDialect, cal
   const { req, res, context } = call.exchange;
   const request = dialect.decode(call.body, req);
   context.model = request.model;
-  const record = (outcome: "ok" | "error" | "aborted", code: string | null): void => {
-    services.audit({
+  const spend: Spend = { pico: 0 };
+  const record = (outcome: "ok" | "error" | "aborted", code: string | null): Promise<void> => {
+    context.audited = true;
+    return recorded(services.audit, {
       tenantId: principal.tenantId,
       actor: actorOf(principal),
       action: "model.embed",
@@ -41,6 +44,10 @@ async function serve(services: EmbeddingServices, dialect: EmbeddingDialect, cal
       outcome,
       code,
       requestId: context.requestId,
+      route: context.route,
+      cost: spend.pico,
+      clientIp: context.clientIp,
+      content: { request: call.body },
     });
   };
   const left = new AbortController();
@@ -65,12 +72,13 @@ async function serve(services: EmbeddingServices, dialect: EmbeddingDialect, cal
       agent: null,
       route: route.name,
       charge,
+      spend,
     };
     const { target, answer, used } = await router.embed(route, request, origin, left.signal);
     // Before the client sees the end, so that its next request finds its place free.
     lease.settle(used);
     context.reservation?.settle();
-    record("ok", null);
+    await record("ok", null);
     const body = JSON.stringify(dialect.encode(answer, request));
     res.setHeader("x-slipway-provider", target.provider.name);
     if (target.provider.mock) res.setHeader("x-slipway-mock", "true");
@@ -81,7 +89,7 @@ async function serve(services: EmbeddingServices, dialect: EmbeddingDialect, cal
     if (failed) lease.settle(failed.usage);
     const error = failed?.error ?? thrown;
     const code = error instanceof SlipwayError ? error.code : "internal";
-    record(code === "client_closed_request" ? "aborted" : "error", code);
+    if (!context.audited) await record(code === "client_closed_request" ? "aborted" : "error", code);
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelCall, ModelEvent, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import { addUsage, NO_USAGE, type Usage } from "@slipway/contracts/model/usage.ts";
 import type { Reservation } from "#limits/declared/reservation.ts";
+import { auditUnavailable, type CommitWaiter } from "#audit/commit-queue.ts";
 import type { Lease } from "#limits/limiter.ts";
 
 /** How a served call ended. */
@@ -11,26 +12,30 @@ export interface CallEnd {
 }
 
 const NOTHING = {};
+const WHOLE: CallEnd = { outcome: "ok", error: undefined };
 
 /**
  * Watches one admitted answer on its way to the client and closes the books exactly once, however it ends: whole, failed,
- * or left by the client. The lease is settled before the client sees the end, so that its next request finds its place free.
+ * or left by the client. The lease is settled before the client sees the end, so that its next request finds its place free; and
+ * the end waits until the audit record is committed, where the audit log is strict.
  */
-export class ServedCall implements ModelEventSink {
+export class ServedCall implements ModelEventSink, CommitWaiter {
   readonly #sink: ModelEventSink;
   readonly #lease: Lease;
   readonly #reservation: Reservation | undefined;
-  readonly #onEnd: (end: CallEnd) => void;
+  readonly #onEnd: (end: CallEnd, waiter?: CommitWaiter) => boolean;
   readonly #free: boolean;
   #usage: Usage = NO_USAGE;
   #call: ModelCall | undefined;
   #over = false;
+  /** The end that the client is told once it is recorded. */
+  #held: CallEnd | undefined;
 
-  /** A `free` answer settles for nothing, whatever usage it tells. */
+  /** `onEnd` answers true when the waiter will be told that the end is recorded. A `free` answer settles for nothing, whatever usage it tells. */
   constructor(
     sink: ModelEventSink,
     lease: Lease,
-    onEnd: (end: CallEnd) => void,
+    onEnd: (end: CallEnd, waiter?: CommitWaiter) => boolean,
     {
       free,
       reservation,
@@ -54,13 +59,19 @@ export class ServedCall implements ModelEventSink {
   }
 
   end(): void {
-    this.#close({ outcome: "ok", error: undefined });
-    this.#sink.end();
+    this.#finish(WHOLE);
   }
 
   fail(error: SlipwayError): void {
-    this.#close({ outcome: "error", error });
-    this.#sink.fail(error);
+    this.#finish({ outcome: "error", error });
+  }
+
+  committed(ok: boolean): void {
+    const end = this.#held;
+    if (!end) return;
+    this.#held = undefined;
+    if (ok) this.#tell(end);
+    else this.#sink.fail(auditUnavailable());
   }
 
   /** The client's connection is gone: stops the source if it still runs. */
@@ -73,11 +84,25 @@ export class ServedCall implements ModelEventSink {
     });
   }
 
-  #close(end: CallEnd): void {
-    if (this.#over) return;
+  #finish(end: CallEnd): void {
+    if (this.#over) {
+      this.#tell(end);
+      return;
+    }
+    this.#held = end;
+    if (!this.#close(end, this) && this.#held) this.committed(true);
+  }
+
+  #tell(end: CallEnd): void {
+    if (end.error) this.#sink.fail(end.error);
+    else this.#sink.end();
+  }
+
+  #close(end: CallEnd, waiter?: CommitWaiter): boolean {
+    if (this.#over) return false;
     this.#over = true;
     this.#lease.settle(this.#usage);
     this.#reservation?.settle();
-    this.#onEnd(end);
+    return this.#onEnd(end, waiter);
   }
 }

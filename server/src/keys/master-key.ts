@@ -3,7 +3,7 @@ import { keyFromFile } from "./key-file.ts";
 import { keyFromText } from "./key-text.ts";
 
 /** What a subkey is for. A key for one purpose tells nothing about the others. */
-export type KeyPurpose = "api-key-pepper" | "cookie-sealing" | "data-key-wrapping" | "fingerprinting";
+export type KeyPurpose = "api-key-pepper" | "audit-signing" | "cookie-sealing" | "data-key-wrapping" | "fingerprinting";
 
 /** The one key from which all others come. It leaves the process never, and this object only as subkeys. */
 export interface MasterKey {
@@ -21,6 +21,8 @@ export interface MasterKey {
   readonly dataKeyWrapping: Uint8Array;
   /** 32 bytes, hashed together with what a request says where only its likeness is kept, so that nobody can test guesses. */
   readonly fingerprinting: Uint8Array;
+  /** 32 bytes, the seed of the Ed25519 key that signs checkpoints of the audit log. */
+  readonly auditSigning: Uint8Array;
 }
 
 // A fixed salt is what RFC 5869, 3.1 advises where none can be stored beside the key; the purposes keep the subkeys apart.
@@ -42,6 +44,7 @@ export function masterKeyOf(secret: Uint8Array, source: MasterKey["source"], cre
     cookieSealing: forPurpose("cookie-sealing"),
     dataKeyWrapping: forPurpose("data-key-wrapping"),
     fingerprinting: forPurpose("fingerprinting"),
+    auditSigning: forPurpose("audit-signing"),
   };
 }
 

@@ -25,6 +25,13 @@ export interface CallOrigin {
   readonly route?: string;
   /** What the call may cost, where a limit holds for it. */
   readonly charge?: Charge | undefined;
+  /** Adds up what the request costs, over all its calls. */
+  readonly spend?: Spend | undefined;
+}
+
+/** What a request has cost so far, in pico-dollars; null once a call's price is not known. */
+export interface Spend {
+  pico: number | null;
 }
 
 /** Where calls are booked. */
@@ -61,6 +68,8 @@ function take(
   const { tenantId, requestId, keyId, agent } = call.origin;
   const { usage, source, cost } = figures;
   const provider = call.target.provider.name;
+  const { spend } = call.origin;
+  if (spend) spend.pico = cost === null || spend.pico === null ? null : spend.pico + cost;
   if (cost === null) metrics.unpricedCalls.inc({ provider });
   else if (cost > 0) metrics.modelCost.inc({ provider }, cost / 1e12);
   ledger.take({

@@ -47,6 +47,9 @@ function record(tenantId: string, change: Partial<AuditRecord> = {}): AuditRecor
     target: "m",
     outcome: "ok",
     code: null,
+    cost: null,
+    clientIp: null,
+    level: "metadata",
     requestId: "req_1",
     release: "r1",
     at: new Date("2026-01-02T03:04:05.678Z"),
@@ -186,7 +189,13 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     "audit records come back as they went in, newest first, each tenant's own",
     async (store) => {
       const [a, b] = [randomName("a"), randomName("b")];
-      const old = record(a, { at: new Date(1000), outcome: "denied", code: "unauthenticated" });
+      const old = record(a, {
+        at: new Date(1000),
+        outcome: "denied",
+        code: "unauthenticated",
+        cost: 7,
+        clientIp: "::1",
+      });
       const young = record(a, { at: new Date(2000) });
       await store.auditRecords.append([old, record(b), young]);
       await store.auditRecords.append([old]);
@@ -217,18 +226,29 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       await store.auditRecords.append([record(a)]);
       const client = await connect(connection);
       try {
-        for (const table of ["usage_ledger", "audit_records"]) {
-          const tries = [
-            `update slipway.${table} set request_id = 'x'`,
-            `delete from slipway.${table}`,
-            `truncate slipway.${table}`,
-          ];
-          for (const text of tries) {
-            await client.query(`begin; set local role slipway_app; set local slipway.tenant_id = '${a}'`);
-            await assert.rejects(client.query(text), { code: "42501" }, text);
-            await client.query("rollback");
-          }
+        const tries = [
+          "update slipway.usage_ledger set request_id = 'x'",
+          "delete from slipway.usage_ledger",
+          "update slipway.audit_records set request_id = 'x'",
+          "update slipway.audit_chain set seq = seq",
+          "update slipway.audit_checkpoints set note = 'x'",
+          "delete from slipway.audit_checkpoints",
+          ...["usage_ledger", "audit_records", "audit_chain", "audit_checkpoints"].map(
+            (table) => `truncate slipway.${table}`,
+          ),
+        ];
+        for (const text of tries) {
+          await client.query(`begin; set local role slipway_app; set local slipway.tenant_id = '${a}'`);
+          await assert.rejects(client.query(text), { code: "42501" }, text);
+          await client.query("rollback");
         }
+        await client.query(`begin; set local role slipway_app; set local slipway.tenant_id = '${a}'`);
+        assert.equal(
+          (await client.query("delete from slipway.audit_records")).rowCount,
+          0,
+          "a young record was removed",
+        );
+        await client.query("rollback");
       } finally {
         await client.end();
       }

@@ -1,6 +1,7 @@
 import type { DatabaseConnection } from "./connection.ts";
 import { migrationFiles, type Migration } from "./migration-files.ts";
 import { createApiKeys } from "./postgres/api-keys/api-keys.ts";
+import { createAuditChain } from "./postgres/audit-chain/audit-chain.ts";
 import { createAuditRecords } from "./postgres/audit-records/audit-records.ts";
 import { listenForChanges } from "./postgres/changes/listen.ts";
 import { createDatabase, type Database } from "./postgres/database.ts";
@@ -77,6 +78,7 @@ export function createStore(options: StoreOptions): Store {
     keptAnswers: createKeptAnswers(database),
     usageLedger: createUsageLedger(database),
     auditRecords: createAuditRecords(database),
+    auditChain: createAuditChain(database),
     idempotency: createIdempotencyRecords(database),
     ready: (timeoutMs) => within(timeoutMs, checkReady(database, known)),
     listen: (listener) => listenForChanges(connection, listener),

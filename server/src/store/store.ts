@@ -1,4 +1,5 @@
 import type { ApiKeys } from "./api-keys.ts";
+import type { AuditChain } from "./audit-chain.ts";
 import type { AuditRecords } from "./audit-records.ts";
 import type { ChangeListener } from "./changes.ts";
 import type { Directory } from "./directory.ts";
@@ -36,6 +37,7 @@ export interface Store {
   readonly keptAnswers: KeptAnswers;
   readonly usageLedger: UsageLedger;
   readonly auditRecords: AuditRecords;
+  readonly auditChain: AuditChain;
   readonly idempotency: IdempotencyRecords;
   /** Resolves when the database answers within `timeoutMs` and every migration that this code knows has run; rejects with what is missing. */
   ready(timeoutMs: number): Promise<void>;

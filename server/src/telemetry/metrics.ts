@@ -140,6 +140,29 @@ function queueMetrics(registers: MetricsRegistry[]) {
   };
 }
 
+function auditMetrics(registers: MetricsRegistry[]) {
+  return {
+    auditSequenced: new Counter({
+      name: "slipway_audit_records_sequenced_total",
+      help: "Audit records that this process has put in their places.",
+      labelNames: [] as const,
+      registers,
+    }),
+    auditCheckpoints: new Counter({
+      name: "slipway_audit_checkpoints_total",
+      help: "Checkpoints of audit logs that this process has signed.",
+      labelNames: [] as const,
+      registers,
+    }),
+    auditBroken: new Counter({
+      name: "slipway_audit_broken_total",
+      help: "Times that a log was found changed in the database and was not signed.",
+      labelNames: [] as const,
+      registers,
+    }),
+  };
+}
+
 function cacheMetrics(registers: MetricsRegistry[]) {
   let bytes = (): number => 0;
   // It lives in the registry; nobody needs it by name.
@@ -257,6 +280,7 @@ export function createMetrics() {
     ...modelMetrics(registers),
     ...attemptMetrics(registers),
     ...queueMetrics(registers),
+    ...auditMetrics(registers),
     ...cacheMetrics(registers),
     ...redisMetrics(registers),
     ...egressMetrics(registers),

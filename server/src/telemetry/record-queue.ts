@@ -12,8 +12,14 @@ export interface RecordQueue<Item extends object> {
   close(timeoutMs: number): Promise<void>;
 }
 
+/** A queue that says whether it has taken a record. */
+export interface OfferedQueue<Item extends object> extends RecordQueue<Item> {
+  /** As `take`; false when the record found the queue full. */
+  offer(item: Item): boolean;
+}
+
 /**
- * A queue that group-commits: a record is written at most 200 ms, or 1,000 records, after it was taken while the database
+ * A queue that group-commits: a record is written at most `intervalMs`, or 1,000 records, after it was taken while the database
  * answers, and is kept and tried again while it does not. `write` must be idempotent by the record's id.
  */
 export function createRecordQueue<Item extends object>(options: {
@@ -22,14 +28,18 @@ export function createRecordQueue<Item extends object>(options: {
   readonly write: (items: readonly Item[]) => Promise<void>;
   readonly log: Logger;
   readonly metrics: Metrics;
-}): RecordQueue<Item> {
+  /** Milliseconds that a record may wait for company, 200 unless given. */
+  readonly intervalMs?: number;
+  /** Milliseconds between tries after a failure, 100 to 5,000 unless given. */
+  readonly retryMs?: { readonly least: number; readonly most: number };
+}): OfferedQueue<Item> {
   const { queue, log, metrics } = options;
   const writer = new BatchWriter<Item>({
     write: options.write,
     maxQueue: 50_000,
     maxBatch: 1000,
-    intervalMs: 200,
-    retryMs: { least: 100, most: 5_000 },
+    intervalMs: options.intervalMs ?? 200,
+    retryMs: options.retryMs ?? { least: 100, most: 5_000 },
     onFailure(error, attempt) {
       metrics.queueFailures.inc({ queue });
       // One line at the first failure and one in each sixteen after it: an outage must not flood the log.
@@ -47,9 +57,15 @@ export function createRecordQueue<Item extends object>(options: {
     log.error({ queue, record }, "a record could not be written to the database; this line holds it");
   };
   metrics.watchQueue(queue, () => writer.length);
+  const offer = (item: Item): boolean => {
+    const taken = writer.push(item);
+    if (!taken) drop(item);
+    return taken;
+  };
   return {
+    offer,
     take(item) {
-      if (!writer.push(item)) drop(item);
+      offer(item);
     },
     get nearlyFull() {
       return writer.nearlyFull;

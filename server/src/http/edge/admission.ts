@@ -12,10 +12,18 @@ function anyFull(queues: readonly { readonly nearlyFull: boolean }[]): boolean {
   return false;
 }
 
+/** Throws what refuses work that could not be recorded now. */
+function refuseUnaudited(queues: readonly { readonly refusal?: SlipwayError | undefined }[]): void {
+  for (const queue of queues) {
+    const { refusal } = queue;
+    if (refusal) throw refusal;
+  }
+}
+
 /** Admission: limits first, then room in the queues of records, because what cannot be booked must not be served. */
 export function createAdmit(options: {
   readonly limiter: Limiter;
-  readonly queues: readonly { readonly nearlyFull: boolean }[];
+  readonly queues: readonly { readonly nearlyFull: boolean; readonly refusal?: SlipwayError | undefined }[];
   readonly metrics: Metrics;
 }): Admit {
   const { limiter, queues, metrics } = options;
@@ -26,6 +34,7 @@ export function createAdmit(options: {
   };
   return (principal) => {
     try {
+      refuseUnaudited(queues);
       if (anyFull(queues)) {
         throw new SlipwayError(
           "overloaded",

@@ -129,7 +129,7 @@ export class WireConnection implements ReplyOwner {
       this.#handOver(data);
       return;
     }
-    const request = new WireRequest(head);
+    const request = new WireRequest(head, this.#socket);
     this.#request = request;
     this.#waitingSince = this.#server.now;
     const bodyStart = end + 4;

@@ -13,7 +13,10 @@ export class WireRequest implements HttpRequest {
   #resolve: ((body: string) => void) | undefined;
   #reject: ((error: SlipwayError) => void) | undefined;
 
-  constructor(head: RequestHead) {
+  readonly socket: HttpRequest["socket"];
+
+  constructor(head: RequestHead, socket: HttpRequest["socket"]) {
+    this.socket = socket;
     this.method = head.method;
     this.url = head.target;
     this.headers = head.headers;

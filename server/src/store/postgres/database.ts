@@ -5,9 +5,9 @@ import { sql, type Statement } from "./sql.ts";
 import { transact, type Rows } from "./transact.ts";
 
 /** A statement that belongs to one tenant. */
-export interface TenantStatement {
+export interface TenantStatement<Row> {
   readonly tenantId: string;
-  readonly statement: Statement<unknown>;
+  readonly statement: Statement<Row>;
 }
 
 /**
@@ -17,8 +17,8 @@ export interface TenantStatement {
 export interface Database {
   /** Runs a statement that sees one tenant's rows and no others. */
   asTenant<Row>(tenantId: string, statement: Statement<Row>): Promise<readonly Row[]>;
-  /** Runs statements of several tenants in one commit, each under its own tenant. */
-  asTenants(statements: readonly TenantStatement[]): Promise<void>;
+  /** Runs statements of several tenants in one commit, each under its own tenant, and answers the rows of each. */
+  asTenants<Row>(statements: readonly TenantStatement<Row>[]): Promise<readonly (readonly Row[])[]>;
   /** Runs a statement under the role that may read what authentication needs, of every tenant, and nothing else. */
   asDirectory<Row>(statement: Statement<Row>): Promise<readonly Row[]>;
   /** Waits for what runs, then closes the connections. */
@@ -57,9 +57,11 @@ export function createDatabase(options: {
       const [, rows] = await run([enterTenant(tenantId, timeout), statement]);
       return (rows ?? []) as readonly Row[];
     },
-    async asTenants(statements) {
-      if (statements.length === 0) return;
-      await run(statements.flatMap(({ tenantId, statement }) => [enterTenant(tenantId, timeout), statement]));
+    async asTenants<Row>(statements: readonly TenantStatement<Row>[]) {
+      if (statements.length === 0) return [];
+      const all = statements.flatMap(({ tenantId, statement }) => [enterTenant(tenantId, timeout), statement]);
+      const rows = await run(all);
+      return rows.filter((_, at) => at % 2 === 1) as readonly (readonly Row[])[];
     },
     async asDirectory<Row>(statement: Statement<Row>) {
       const [, rows] = await run([enterDirectory(timeout), statement]);

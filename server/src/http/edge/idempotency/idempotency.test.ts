@@ -37,7 +37,7 @@ function world(records: Partial<IdempotencyRecords>, tenants: readonly string[] 
       authenticate: () => createPrincipal({ tenantId: "t", keyId: "k", keyName: "K", via: "key", role: "developer" }),
       envelopes: { seal: (_, bytes) => Promise.resolve(bytes), open: (_, bytes) => Promise.resolve(bytes) },
       pepper: Buffer.alloc(32),
-      audit: () => {},
+      audit: () => false,
       log,
       metrics: createMetrics(),
       maxBodyBytes: 1000,

@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { RecordAudit } from "#audit/audit.ts";
+import { type RecordAudit, recorded } from "#audit/audit.ts";
 import type { Authenticate } from "#identity/authenticate.ts";
 import { assertPermitted } from "#identity/permissions.ts";
 import { actorOf, type Principal } from "#identity/principal.ts";
@@ -141,7 +141,7 @@ class Guard implements Idempotency {
       metrics.idempotency.inc({ result: "repeated" });
       if (claim.answer === null) throw notKept();
       const sealed = claim.answer;
-      this.#replay(
+      await this.#replay(
         exchange,
         principal,
         unpackReply(await this.#options.envelopes.open(tenantId, sealed, nameOf(holder))),
@@ -167,9 +167,11 @@ class Guard implements Idempotency {
     }
   }
 
-  #replay({ req, res, context }: Exchange, principal: Principal, reply: KeptReply, guarded: GuardedRoute): void {
+  async #replay(exchange: Exchange, principal: Principal, reply: KeptReply, guarded: GuardedRoute): Promise<void> {
+    const { req, res, context } = exchange;
     context.code = reply.code;
-    this.#options.audit({
+    context.audited = true;
+    await recorded(this.#options.audit, {
       tenantId: principal.tenantId,
       actor: actorOf(principal),
       action: "request.repeat",
@@ -177,6 +179,8 @@ class Guard implements Idempotency {
       outcome: "ok",
       code: reply.code ?? null,
       requestId: context.requestId,
+      route: context.route,
+      clientIp: context.clientIp,
     });
     const length = reply.status === 204 ? {} : { "content-length": Buffer.byteLength(reply.body) };
     // The answer is the first request's; its id is this one's.

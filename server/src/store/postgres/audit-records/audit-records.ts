@@ -2,7 +2,10 @@ import type { AuditRecords } from "../../audit-records.ts";
 import { byTenant } from "../by-tenant.ts";
 import type { Database } from "../database.ts";
 import { appendAuditRecords } from "./append.ts";
+import { auditContent } from "./content.ts";
 import { listAuditRecords } from "./list.ts";
+import { auditLog, lastPosition, positionsAfter } from "./log.ts";
+import { searchAuditRecords } from "./search.ts";
 
 export function createAuditRecords(database: Database): AuditRecords {
   return {
@@ -14,5 +17,24 @@ export function createAuditRecords(database: Database): AuditRecords {
       await database.asTenants(statements);
     },
     list: (tenantId, limit) => database.asTenant(tenantId, listAuditRecords(tenantId, limit)),
+    search: (tenantId, search) => database.asTenant(tenantId, searchAuditRecords(tenantId, search)),
+    async content(tenantId, id) {
+      const [row] = await database.asTenant(tenantId, auditContent(tenantId, id));
+      return row?.content;
+    },
+    log: (tenantId, after, limit) =>
+      database.asTenant(tenantId, auditLog(tenantId, after, Number.MAX_SAFE_INTEGER, limit)),
+    async sequenced(after, limit) {
+      // Who comes next is asked across tenants; what the records say, of each tenant under its own name.
+      const spans = await database.asDirectory(positionsAfter(after, limit));
+      const pages = await database.asTenants(
+        spans.map(({ tenantId, first, last }) => ({ tenantId, statement: auditLog(tenantId, first - 1, last, limit) })),
+      );
+      return pages.flat().toSorted((a, b) => a.position - b.position);
+    },
+    async lastPosition() {
+      const [row] = await database.asDirectory(lastPosition());
+      return row?.position ?? 0;
+    },
   };
 }

@@ -18,6 +18,9 @@ const DIRECTORY: ReadonlyMap<string, string> = new Map([
   ["provider_keys", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["routes", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["limits", "(CURRENT_USER = 'slipway_directory'::name)"],
+  ["audit_pending", "(CURRENT_USER = 'slipway_directory'::name)"],
+  ["audit_chain", "(CURRENT_USER = 'slipway_directory'::name)"],
+  ["audit_checkpoints", "(CURRENT_USER = 'slipway_directory'::name)"],
 ]);
 
 /**

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type pg from "pg";
 import { createStore } from "../../create-store.ts";
+import type { NewAuditRecord } from "../../audit-records.ts";
 import type { Store } from "../../store.ts";
 import { tenantTables } from "./tables.ts";
 import { BACKENDS, connect, later, run, type TestDatabase } from "../../testing/databases.ts";
@@ -48,7 +49,17 @@ async function victimsRow(owner: pg.Client, table: string): Promise<string> {
 }
 
 /** The tables of which the directory's role reads some columns. */
-const READ_BY_DIRECTORY = new Set(["api_keys", "provider_keys", "routes", "limits", "users", "tenants"]);
+const READ_BY_DIRECTORY = new Set([
+  "api_keys",
+  "audit_chain",
+  "audit_checkpoints",
+  "audit_pending",
+  "provider_keys",
+  "routes",
+  "limits",
+  "users",
+  "tenants",
+]);
 
 const SCOPES: readonly (readonly [string, string | undefined])[] = [
   ["with another tenant set", "attacker"],
@@ -150,9 +161,24 @@ async function fill(store: Store): Promise<void> {
       content: randomBytes(8),
       expiresAt: new Date(Date.now() + 60_000),
     });
-    await store.auditRecords.append([
-      { ...line, actor: "x", action: "x", target: "x", outcome: "ok", code: null, release: "x" },
-    ]);
+    const record: NewAuditRecord = {
+      ...line,
+      actor: "x",
+      action: "x",
+      target: "x",
+      outcome: "ok",
+      code: null,
+      cost: null,
+      clientIp: null,
+      level: "metadata",
+      release: "x",
+    };
+    await store.auditRecords.append([record]);
+    const position = (await store.auditRecords.lastPosition()) + 1;
+    const hashes = { recordHash: randomBytes(32), chainHash: randomBytes(32) };
+    await store.auditChain.append(new Map([[tenantId, [{ seq: 1, position, id: "another", ...hashes }]]]));
+    const signed = { root: randomBytes(32), chainHash: randomBytes(32), peaks: randomBytes(32), note: "x" };
+    await store.auditChain.addCheckpoint(tenantId, { size: 1, position, ...signed });
   }
 }
 
@@ -252,6 +278,9 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
       assert.equal(await as("select tenant_id, provider, version from slipway.provider_keys"), 2);
       assert.equal(await as("select tenant_id, name, spec from slipway.limits"), 2);
       assert.equal(await as("select version from slipway.directory_version"), 1);
+      assert.equal(await as("select tenant_id, id, arrival from slipway.audit_pending"), 2);
+      assert.equal(await as("select tenant_id, seq, position from slipway.audit_chain"), 2);
+      assert.equal(await as("select tenant_id, size, position, at from slipway.audit_checkpoints"), 2);
       const refused = [
         "select prefix from slipway.api_keys",
         "select * from slipway.api_keys",
@@ -268,6 +297,9 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
         ...tables.filter(({ name }) => !READ_BY_DIRECTORY.has(name)).map(({ name }) => `select from slipway.${name}`),
         "select sealed from slipway.provider_keys",
         "delete from slipway.provider_keys",
+        "select record_hash from slipway.audit_chain",
+        "delete from slipway.audit_pending",
+        "select note from slipway.audit_checkpoints",
       ];
       for (const text of refused) await assert.rejects(as(text), { code: "42501" }, text);
     },

@@ -41,7 +41,10 @@ export function permissivePolicies(): Statement<Policy> {
     order by c.relname, p.polname`;
 }
 
-/** A right on a table that goes round row level security, or changes what is append-only. */
+/**
+ * A right on a table that goes round row level security, or changes what is append-only. The server's role may remove audit
+ * records where the database itself keeps those of the last week from it.
+ */
 export function excessRights(role: string): Statement<{ readonly table: string; readonly right: string }> {
   return sql`
     select c.relname as "table", wanted.name as right
@@ -50,7 +53,15 @@ export function excessRights(role: string): Statement<{ readonly table: string; 
     cross join (values ('TRUNCATE'), ('TRIGGER'), ('REFERENCES'), ('UPDATE'), ('DELETE')) as wanted (name)
     where n.nspname = 'slipway' and c.relkind in ('r', 'p')
       and (wanted.name in ('TRUNCATE', 'TRIGGER', 'REFERENCES')
-        or c.relname in ('usage_ledger', 'audit_records', 'schema_migrations', 'directory_version'))
+        or c.relname in ('usage_ledger', 'audit_records', 'audit_chain', 'audit_checkpoints', 'schema_migrations',
+          'directory_version'))
+      and not (wanted.name = 'DELETE' and pg_catalog.pg_has_role(${role}, 'slipway_app', 'USAGE') and exists (
+        select from pg_catalog.pg_policy p
+        where p.polrelid = c.oid and not p.polpermissive and p.polcmd = 'd'
+          and p.polroles = array[(select r.oid from pg_catalog.pg_roles r where r.rolname = 'slipway_app')]
+          and (c.relname, pg_catalog.pg_get_expr(p.polqual, p.polrelid)) in (
+            ('audit_records', '(written_at < (now() - ''7 days''::interval))'),
+            ('audit_chain', '(sequenced_at < (now() - ''7 days''::interval))'))))
       and (pg_catalog.has_table_privilege(${role}, c.oid, wanted.name)
         or (wanted.name in ('UPDATE', 'REFERENCES')
           and pg_catalog.has_any_column_privilege(${role}, c.oid, wanted.name)))

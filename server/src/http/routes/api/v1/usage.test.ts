@@ -41,7 +41,7 @@ async function serve(groups: number) {
   };
   const log = createLogger({ level: "silent", release: "test" });
   const principal = createPrincipal({ tenantId: "acme", keyId: "key_1", keyName: "k", via: "key", role: "viewer" });
-  const services = { authenticate: () => principal, audit: () => {} };
+  const services = { authenticate: () => principal, audit: () => false };
   const handler = createApp({ log, services, table: new RouteTable() }, (app) =>
     registerUsage(app, { report }, () => NOW),
   );

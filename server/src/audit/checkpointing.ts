@@ -1,0 +1,90 @@
+import { sameBytes } from "@slipway/contracts/audit/bytes.ts";
+import { firstChainHash, nextChainHash } from "@slipway/contracts/audit/entry.ts";
+import { MerkleTree } from "@slipway/contracts/audit/merkle.ts";
+import { sha256 } from "#lib/sha256.ts";
+import type { AuditChain, AuditCheckpoint, ChainLink } from "#store/audit-chain.ts";
+import type { CheckpointSigner } from "./signer.ts";
+
+const PAGE = 5000;
+const MOST_GROWN = 1000;
+
+/** A tenant's log as far as it has been read for signing. */
+interface Grown {
+  readonly tree: MerkleTree;
+  chainHash: Uint8Array;
+  position: number;
+}
+
+/**
+ * Signs what the database holds, and not what was sent to it: before a checkpoint every link since the one before is read again and
+ * its chain hash made anew. A log that does not fit together is not signed.
+ */
+export class Checkpointing {
+  readonly #chain: AuditChain;
+  readonly #signer: CheckpointSigner;
+  readonly #onBroken: (tenantId: string, seq: number) => void;
+  readonly #grown = new Map<string, Grown>();
+
+  /** `onBroken` is told of the first record that does not follow the one before it. */
+  constructor(chain: AuditChain, signer: CheckpointSigner, onBroken: (tenantId: string, seq: number) => void) {
+    this.#chain = chain;
+    this.#signer = signer;
+    this.#onBroken = onBroken;
+  }
+
+  /** Signs every log that has grown; answers how many checkpoints were made. */
+  async signAll(): Promise<number> {
+    let made = 0;
+    for (const tenantId of await this.#chain.unsigned(MOST_GROWN)) {
+      if (await this.#sign(tenantId)) made += 1;
+    }
+    return made;
+  }
+
+  /** Forgets what was read, after another process may have gone on. */
+  forget(): void {
+    this.#grown.clear();
+  }
+
+  async #sign(tenantId: string): Promise<boolean> {
+    const grown = this.#grown.get(tenantId) ?? grownFrom(tenantId, await this.#chain.latestCheckpoint(tenantId));
+    // What fails on the way is begun anew from the last checkpoint.
+    this.#grown.delete(tenantId);
+    const before = grown.tree.size;
+    for (;;) {
+      const links = await this.#chain.links(tenantId, grown.tree.size, PAGE);
+      const broken = links.find((link) => !follow(grown, link));
+      if (broken) {
+        this.#onBroken(tenantId, grown.tree.size + 1);
+        return false;
+      }
+      if (links.length < PAGE) break;
+    }
+    const { tree, chainHash, position } = grown;
+    if (tree.size === before) return false;
+    const root = tree.root();
+    const note = this.#signer.sign(tenantId, tree.size, root);
+    const peaks = Buffer.concat(tree.peaks);
+    await this.#chain.addCheckpoint(tenantId, { size: tree.size, position, root, chainHash, peaks, note });
+    if (this.#grown.size >= MOST_GROWN) this.#grown.clear();
+    this.#grown.set(tenantId, grown);
+    return true;
+  }
+}
+
+/** Goes on by one link; false when it does not follow. */
+function follow(grown: Grown, link: ChainLink): boolean {
+  const chainHash = nextChainHash(sha256, grown.chainHash, link.recordHash);
+  if (link.seq !== grown.tree.size + 1 || !sameBytes(chainHash, link.chainHash)) return false;
+  grown.tree.append(link.recordHash);
+  grown.chainHash = chainHash;
+  grown.position = link.position;
+  return true;
+}
+
+function grownFrom(tenantId: string, checkpoint: AuditCheckpoint | undefined): Grown {
+  if (!checkpoint) return { tree: new MerkleTree(sha256), chainHash: firstChainHash(sha256, tenantId), position: 0 };
+  const { size, peaks, chainHash, position } = checkpoint;
+  const split = Array.from({ length: peaks.length / 32 }, (_, at) => peaks.subarray(32 * at, 32 * at + 32));
+  return { tree: new MerkleTree(sha256, size, split), chainHash, position };
+}

@@ -1,0 +1,215 @@
+import { firstChainHash, nextChainHash, recordHash } from "@slipway/contracts/audit/entry.ts";
+import { newId } from "#lib/ids.ts";
+import { sha256 } from "#lib/sha256.ts";
+import type { AuditChain, ChainLink, LogEnd } from "#store/audit-chain.ts";
+import type { AuditRecords } from "#store/audit-records.ts";
+import { describeError, type Logger } from "#telemetry/logger.ts";
+import type { Metrics } from "#telemetry/metrics.ts";
+import { Checkpointing } from "./checkpointing.ts";
+import { entryOf } from "./entry-of.ts";
+import { type Retention, retireSegments } from "./retention.ts";
+import type { CheckpointSigner } from "./signer.ts";
+
+export interface SequencerOptions {
+  readonly chain: AuditChain;
+  readonly records: Pick<AuditRecords, "lastPosition">;
+  readonly signer: CheckpointSigner;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Milliseconds between checkpoints. */
+  readonly checkpointMs: number;
+  readonly retention: Retention;
+}
+
+/** Puts audit records in order, signs the state of the logs and removes what may go; in one process at a time. */
+export interface Sequencer {
+  start(): void;
+  /** Puts in order what waits, signs a last time and gives the turn back; takes at most `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** How long a turn lasts when its holder is not heard of; another process takes over after it. */
+const LEASE_MS = 5_000;
+const RENEW_MS = LEASE_MS / 3;
+const IDLE_MS = 400;
+const RETIRE_MS = 3600 * 1000;
+const PAGE = 1000;
+const MOST_ENDS = 10_000;
+
+class AuditSequencer implements Sequencer {
+  readonly #options: SequencerOptions;
+  readonly #holder = newId("seq");
+  readonly #checkpointing: Checkpointing;
+  readonly #ends = new Map<string, LogEnd>();
+  #position: number | undefined;
+  #leasedUntil = 0;
+  #renewAt = 0;
+  #signAt = 0;
+  #retireAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #failing = false;
+  #started = false;
+  #closed = false;
+
+  constructor(options: SequencerOptions) {
+    this.#options = options;
+    const { chain, signer, log, metrics } = options;
+    this.#checkpointing = new Checkpointing(chain, signer, (tenantId, seq) => {
+      metrics.auditBroken.inc({});
+      log.error({ tenantId, seq }, "the audit log was changed in the database: it is not signed from this record on");
+    });
+  }
+
+  start(): void {
+    this.#started = true;
+    this.#again(0);
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    if (!this.#started) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+    await Promise.race([this.#running.then(() => this.#last()), late]);
+    clearTimeout(timer);
+  }
+
+  #again(delayMs: number): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#turn().then((busy) => this.#again(busy ? 0 : IDLE_MS));
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  /** One look; true when there is more to do at once. A failure ends this turn only. */
+  async #turn(): Promise<boolean> {
+    try {
+      if (!(await this.#mine())) return false;
+      const more = await this.#sequence();
+      const now = performance.now();
+      if (now >= this.#signAt) {
+        this.#signAt = now + this.#options.checkpointMs;
+        await this.#sign();
+      }
+      if (now >= this.#retireAt) {
+        this.#retireAt = now + RETIRE_MS;
+        await retireSegments(this.#options.chain, this.#options.retention, this.#options.log);
+      }
+      if (this.#failing) this.#options.log.info({}, "audit records are put in order again");
+      this.#failing = false;
+      return more;
+    } catch (error) {
+      this.#forget();
+      if (!this.#failing)
+        this.#options.log.warn(
+          { error: describeError(error) },
+          "audit records cannot be put in order now; they are kept and wait",
+        );
+      this.#failing = true;
+      return false;
+    }
+  }
+
+  async #mine(): Promise<boolean> {
+    const now = performance.now();
+    if (now < this.#renewAt) return this.#leasedUntil > now;
+    this.#renewAt = now + RENEW_MS;
+    const before = this.#leasedUntil > now;
+    const mine = await this.#options.chain.lease(this.#holder, LEASE_MS);
+    this.#leasedUntil = mine ? now + LEASE_MS : 0;
+    // Another may have gone on in the meantime.
+    if (mine && !before) this.#forget();
+    return mine;
+  }
+
+  async #last(): Promise<void> {
+    const { chain, log } = this.#options;
+    try {
+      if (!(await chain.lease(this.#holder, LEASE_MS))) return;
+      if (this.#leasedUntil <= performance.now()) this.#forget();
+      while (await this.#sequence());
+      await this.#sign();
+      await chain.release(this.#holder);
+    } catch (error) {
+      log.warn(
+        { error: describeError(error) },
+        "the audit log could not be signed at the end; the next server signs it",
+      );
+    }
+  }
+
+  #forget(): void {
+    this.#ends.clear();
+    this.#position = undefined;
+    this.#checkpointing.forget();
+  }
+
+  async #sign(): Promise<void> {
+    const made = await this.#checkpointing.signAll();
+    if (made > 0) this.#options.metrics.auditCheckpoints.inc({}, made);
+  }
+
+  /** Puts a page of records in order; true when more may wait. */
+  async #sequence(): Promise<boolean> {
+    const { chain, records, metrics } = this.#options;
+    const pending = await chain.pending(PAGE);
+    if (pending.length === 0) return false;
+    let position = (this.#position ??= await records.lastPosition());
+    const links = new Map<string, readonly ChainLink[]>();
+    for (const [tenantId, own] of Map.groupBy(pending, (record) => record.tenantId)) {
+      const placed = await this.#place(
+        tenantId,
+        own.map(({ id }) => id),
+        position,
+      );
+      position += placed.length;
+      if (placed.length > 0) links.set(tenantId, placed);
+    }
+    if (!(await chain.append(links))) {
+      // Another process has the turn and was faster.
+      this.#forget();
+      this.#leasedUntil = 0;
+      return false;
+    }
+    this.#position = position;
+    if (this.#ends.size > MOST_ENDS) this.#ends.clear();
+    for (const [tenantId, placed] of links) {
+      const end = placed.at(-1);
+      if (end) this.#ends.set(tenantId, end);
+    }
+    metrics.auditSequenced.inc({}, sizeOf(links));
+    return pending.length === PAGE;
+  }
+
+  /** Places for a tenant's records, in the order of the ids. */
+  async #place(tenantId: string, ids: readonly string[], position: number): Promise<readonly ChainLink[]> {
+    const { chain } = this.#options;
+    const end = this.#ends.get(tenantId) ?? (await chain.end(tenantId));
+    const read = new Map((await chain.read(tenantId, ids)).map((record) => [record.id, record]));
+    let seq = end?.seq ?? 0;
+    let chainHash = end?.chainHash ?? firstChainHash(sha256, tenantId);
+    return ids.flatMap((id) => {
+      const record = read.get(id);
+      if (!record) return [];
+      seq += 1;
+      const hash = recordHash(sha256, entryOf(record, seq));
+      chainHash = nextChainHash(sha256, chainHash, hash);
+      position += 1;
+      return [{ seq, position, id, recordHash: hash, chainHash }];
+    });
+  }
+}
+
+function sizeOf(links: ReadonlyMap<string, readonly ChainLink[]>): number {
+  let size = 0;
+  for (const own of links.values()) size += own.length;
+  return size;
+}
+
+/** A sequencer that has not begun. */
+export function createSequencer(options: SequencerOptions): Sequencer {
+  return new AuditSequencer(options);
+}

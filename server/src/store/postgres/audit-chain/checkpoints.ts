@@ -1,0 +1,44 @@
+import type { AuditCheckpoint } from "../../audit-chain.ts";
+import { sql, type Statement } from "../sql.ts";
+
+export function addCheckpoint(tenantId: string, checkpoint: Omit<AuditCheckpoint, "at">): Statement<unknown> {
+  const { size, position, root, chainHash, peaks, note } = checkpoint;
+  return sql`
+    insert into slipway.audit_checkpoints (tenant_id, size, position, root, chain_hash, peaks, note)
+    values (${tenantId}, ${size}, ${position}, ${root}, ${chainHash}, ${peaks}, ${note})
+    on conflict (tenant_id, size) do nothing`;
+}
+
+export function listCheckpoints(tenantId: string, after: number, limit: number): Statement<AuditCheckpoint> {
+  return sql`
+    select size::float8 as size, position::float8 as position, root, chain_hash as "chainHash", peaks, note, at
+    from slipway.audit_checkpoints
+    where tenant_id = ${tenantId} and size > ${after}
+    order by size
+    limit ${limit}`;
+}
+
+export function latestCheckpoint(tenantId: string): Statement<AuditCheckpoint> {
+  return sql`
+    select size::float8 as size, position::float8 as position, root, chain_hash as "chainHash", peaks, note, at
+    from slipway.audit_checkpoints
+    where tenant_id = ${tenantId}
+    order by size desc
+    limit 1`;
+}
+
+/** Looks at what came after the newest checkpoint of all, and at the log's ends of the tenants found there. */
+export function unsignedTenants(limit: number): Statement<{ readonly tenantId: string }> {
+  return sql`
+    with recursive tenant as (
+      (select tenant_id from slipway.audit_chain order by tenant_id limit 1)
+      union all
+      select (select c.tenant_id from slipway.audit_chain c where c.tenant_id > tenant.tenant_id order by c.tenant_id limit 1)
+      from tenant where tenant.tenant_id is not null
+    )
+    select tenant_id as "tenantId" from tenant
+    where tenant_id is not null
+      and (select max(c.seq) from slipway.audit_chain c where c.tenant_id = tenant.tenant_id)
+        > coalesce((select max(k.size) from slipway.audit_checkpoints k where k.tenant_id = tenant.tenant_id), 0)
+    limit ${limit}`;
+}
