@@ -87,6 +87,7 @@ export async function composeService(
     async begin() {
       await Promise.all([readState(rooms, () => closed), rooms.limits.ready]);
       rooms.auditing.sequencer.start();
+      rooms.deliveries.start();
       gate.open();
     },
     async drain() {
@@ -111,6 +112,8 @@ export async function composeService(
       await Promise.all(rooms.queues.map((queue) => queue.close(5000)));
       await rooms.limits.declared.close();
       await rooms.auditing.sequencer.close(5000);
+      await rooms.deliveries.finish(3000);
+      await rooms.deliveries.close(5000);
       await rooms.router.close();
       rooms.shared?.close();
       secrets?.close();

@@ -250,7 +250,9 @@ export async function runMatrix(world: World, routes = world.service.routes): Pr
   const before = await world.stored(world.other.id);
   // `all` says which method a path takes and does nothing else; sessions are tried by their own tests.
   const seen = new Set<string>();
-  for (const route of routes) {
+  // The log of what a tenant did names what its own requests named: it is looked at before they name another tenant's things.
+  const first = (route: DeclaredRoute) => route.path === "/api/v1/audit-records";
+  for (const route of [...routes.filter(first), ...routes.filter((each) => !first(each))]) {
     const name = `${route.method} ${route.path}`;
     if (seen.has(name)) continue;
     seen.add(name);

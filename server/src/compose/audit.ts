@@ -1,5 +1,6 @@
 import { createRecordAudit } from "#audit/audit.ts";
 import { createCommitQueue } from "#audit/commit-queue.ts";
+import type { Deliveries } from "#audit/delivery/deliveries.ts";
 import { createAuditLevels } from "#audit/levels.ts";
 import { contentText } from "#audit/redact.ts";
 import { createSequencer } from "#audit/sequencer.ts";
@@ -20,6 +21,8 @@ export async function composeAudit(
     readonly store: Store;
     readonly envelopes: Envelopes;
     readonly telemetry: ReturnType<typeof composeTelemetry>;
+    /** Where records go besides the database: retention waits for it. */
+    readonly deliveries: Pick<Deliveries, "oldestNeeded">;
   },
 ) {
   const { store, envelopes, master } = rooms;
@@ -43,7 +46,7 @@ export async function composeAudit(
     log,
     metrics,
     checkpointMs,
-    retention: { days: retentionDays, delivered: () => Promise.resolve(undefined) },
+    retention: { days: retentionDays, delivered: () => rooms.deliveries.oldestNeeded() },
   });
   return { queue, levels, record, signer, sequencer };
 }

@@ -19,6 +19,7 @@ import { loadKeys, composeIdentity } from "./identity.ts";
 import { composeModels } from "./models.ts";
 import { composeLimits } from "./limits.ts";
 import { composeAudit } from "./audit.ts";
+import { composeAuditSinks } from "./audit-sinks.ts";
 import { composeTelemetry } from "./telemetry.ts";
 import { composeIdempotency } from "./idempotency.ts";
 import { createRunner } from "./runner.ts";
@@ -51,7 +52,8 @@ export async function composeRooms(
     metrics,
   });
   const envelopes = createEnvelopes(master, store.subjects);
-  const auditing = await composeAudit(config, { master, store, envelopes, telemetry });
+  const deliveries = await composeAuditSinks(config, { store, egress, telemetry });
+  const auditing = await composeAudit(config, { master, store, envelopes, telemetry, deliveries });
   const audit = auditing.record;
   const models = await composeModels(config, { telemetry, master, store, envelopes, auditing, ledger, secrets });
   const { prices, router, routes } = models;
@@ -69,5 +71,6 @@ export async function composeRooms(
   const queues = [ledger, auditing.queue];
   const followed = { limits, changes, keepAlive: createKeepAlive(config.http.keepAliveMs) };
   const served = { ...models, ...followed, conversations, keptAnswers, registry, runner, admit };
-  return { telemetry, egress, store, identity, audit, auditing, envelopes, queues, idempotency, ...served };
+  const audits = { audit, auditing, deliveries };
+  return { telemetry, egress, store, identity, envelopes, queues, idempotency, ...audits, ...served };
 }

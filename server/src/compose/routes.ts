@@ -3,6 +3,7 @@ import type { App, AppServices } from "#http/app.ts";
 import { registerAgents } from "#http/routes/api/v1/agents.ts";
 import { registerRuns } from "#http/routes/api/v1/agents/runs.ts";
 import { registerAuditRecords } from "#http/routes/api/v1/audit-records.ts";
+import { registerAuditSinks } from "#http/routes/api/v1/audit-sinks.ts";
 import { registerApiKeys } from "#http/routes/api/v1/api-keys.ts";
 import { registerApiKey } from "#http/routes/api/v1/api-keys/key.ts";
 import { registerMe } from "#http/routes/api/v1/me.ts";
@@ -20,6 +21,7 @@ import { registerResponses } from "#http/routes/v1/responses.ts";
 import { registerModelMethods } from "#http/routes/v1/model-routes.ts";
 import { registerModels } from "#http/routes/v1/models.ts";
 import { registerGeminiModels } from "#http/routes/v1beta/models.ts";
+import { DEFAULT_TENANT } from "./identity.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** The routes that the roles of this server switch on. */
@@ -50,6 +52,8 @@ export function registerRoutes(
   });
   const { store, envelopes, auditing } = rooms;
   registerAuditRecords(app, services, { store, envelopes, signer: auditing.signer });
+  const { policy } = config.auditSinks.spool;
+  registerAuditSinks(app, services, { deliveries: rooms.deliveries, policy, operatorTenant: DEFAULT_TENANT });
   if (config.roles.has("router")) {
     const offered = {
       models: () => router.models.list(),

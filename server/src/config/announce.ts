@@ -13,4 +13,14 @@ export function announce(config: Config, mock: boolean, log: Logger): void {
       "these variables are set and understood, but have no effect in this version",
     );
   }
+  const { unused, webhook } = config.auditSinks;
+  if (unused.length > 0) {
+    log.warn({ variables: unused }, "these variables have no effect: AUDIT_SINKS leaves their sinks out");
+  }
+  if (webhook?.keys.length === 0) {
+    log.warn(
+      {},
+      "audit webhooks are not signed: set AUDIT_WEBHOOK_SECRET, so that the receiver can tell them from others'",
+    );
+  }
 }

@@ -9,6 +9,7 @@ import { type AuditSettings, readAudit } from "./audit.ts";
 import type { ConfigFileSettings } from "./config-file.ts";
 import { readEgress } from "./egress.ts";
 import type { Environment } from "./env.ts";
+import { type AuditSinkSettings, readAuditSinks } from "./audit-sinks.ts";
 import { acceptedWithoutEffect } from "./later.ts";
 import { readPriceOverrides } from "./prices.ts";
 import { readProviders } from "./providers.ts";
@@ -81,6 +82,7 @@ export interface Config {
   readonly audit: AuditSettings;
   /** How long answers are kept for clients that go on from them. */
   readonly keptAnswers: { readonly retentionDays: number };
+  readonly auditSinks: AuditSinkSettings;
   readonly log: { readonly level: LogLevel; readonly access: boolean };
   /** Variables that are set and understood, but whose effect this version does not have yet. */
   readonly withoutEffect: readonly string[];
@@ -160,11 +162,12 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
     ["debug", "info", "warn", "warning", "error", "critical", "silent"],
     "info",
   );
+  const home = resolve(cwd, env.text("SLIPWAY_HOME") ?? ".slipway");
   const config: Config = {
     environment: stage,
     roles,
     release: env.text("SLIPWAY_RELEASE") ?? "dev",
-    home: resolve(cwd, env.text("SLIPWAY_HOME") ?? ".slipway"),
+    home,
     workers: env.integer("WORKERS", 1, 1, MOST_WORKERS, { auto: Math.min(cores, MOST_WORKERS) }),
     replicas: env.integer("REPLICAS", 1, 1, 10_000),
     http: {
@@ -203,6 +206,7 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
     limitLeaseMs: 1000 * env.integer("LIMIT_LEASE_SECONDS", 120, 1, 3600),
     audit: readAudit(env, env.text("DATABASE_URL") !== undefined),
     keptAnswers: { retentionDays: env.integer("RESPONSES_RETENTION_DAYS", 30, 1, 3650) },
+    auditSinks: readAuditSinks(env, home, cwd),
     log: {
       level: level === "warning" ? "warn" : level === "critical" ? "error" : level,
       access: env.flag("ACCESS_LOG") ?? (level === "debug" || level === "info"),

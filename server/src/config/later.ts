@@ -7,25 +7,16 @@ const NAMES = [
   "OIDC_CLIENT_ID",
   "OIDC_CLIENT_SECRET",
   "FIREBASE_PROJECT_ID",
-  "AUDIT_LOG_TO_FILE",
-  "AUDIT_LOG_STDOUT",
-  "AUDIT_WEBHOOK_URL",
-  "SPLUNK_HEC_URL",
-  "SPLUNK_HEC_TOKEN",
   "STORAGE_BUCKET",
   "SENTRY_DSN",
   "ENFORCE_HTTPS",
-  "AUDIT_SINKS",
   "PII_DETECTION_ENABLED",
   "STORAGE_PROVIDER",
 ] as const;
 
 /** Checks the values and answers which of the names are set to something that asks for an effect. */
 export function acceptedWithoutEffect(env: EnvironmentReader): readonly string[] {
-  env.url("AUDIT_WEBHOOK_URL", ["http:", "https:"]);
-  env.url("SPLUNK_HEC_URL", ["http:", "https:"]);
   env.url("SENTRY_DSN", ["http:", "https:"]);
-  env.list("AUDIT_SINKS", ["file", "stdout", "webhook", "splunk"]);
   env.choice(["STORAGE_PROVIDER"], ["local", "s3", "gcs", "azure"], "local");
   const off = new Set(["ENFORCE_HTTPS", "PII_DETECTION_ENABLED"].filter((name) => env.flag(name) === false));
   return env.present(NAMES).filter((name) => !off.has(name));

@@ -45,6 +45,21 @@ const AUDIT_QUERY = [
 
 /** Every operation under `/api/v1`; a test holds this list against the routes that are registered. */
 export const OPERATIONS: readonly Operation[] = [
+  {
+    method: "get",
+    path: "/api/v1/audit-sinks",
+    summary:
+      "Where audit records are sent and how the sinks are doing; to the operator's tenant also how far each has come.",
+    status: 200,
+    answer: "AuditSinkList",
+  },
+  {
+    method: "post",
+    path: "/api/v1/audit-sinks/resume",
+    summary: "Let a sink that failed, was refused or disabled try again now. For the operator's tenant.",
+    body: "ResumeAuditSink",
+    status: 204,
+  },
   { method: "get", path: "/api/v1/openapi.json", summary: "This document.", status: 200 },
   {
     method: "post",

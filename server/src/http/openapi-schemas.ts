@@ -33,6 +33,7 @@ import {
   userSchema,
 } from "@slipway/contracts/api/users.ts";
 import { putLimitSchema } from "@slipway/contracts/spec/limit.ts";
+import { auditSinkListSchema, auditSinkSchema, resumeAuditSinkSchema } from "@slipway/contracts/api/audit-sinks.ts";
 import { z } from "zod";
 
 /** The schemas of our own API by the names that the document gives them. */
@@ -46,6 +47,8 @@ export const NAMED = {
   AuditKey: auditKeySchema,
   AuditRecord: auditRecordSchema,
   AuditRecordList: auditRecordListSchema,
+  AuditSink: auditSinkSchema,
+  AuditSinkList: auditSinkListSchema,
   CreateApiKey: createApiKeySchema,
   CreatedApiKey: createdApiKeySchema,
   CreatedTenant: createdTenantSchema,
@@ -61,6 +64,7 @@ export const NAMED = {
   PutLimit: putLimitSchema,
   PutRoute: putRouteSchema,
   Route: routeSchema,
+  ResumeAuditSink: resumeAuditSinkSchema,
   RotateApiKey: rotateApiKeySchema,
   RouteList: routeListSchema,
   Run: runSchema,

@@ -3,6 +3,7 @@ import { migrationFiles, type Migration } from "./migration-files.ts";
 import { createApiKeys } from "./postgres/api-keys/api-keys.ts";
 import { createAuditChain } from "./postgres/audit-chain/audit-chain.ts";
 import { createAuditRecords } from "./postgres/audit-records/audit-records.ts";
+import { createAuditSinks } from "./postgres/audit-sinks/audit-sinks.ts";
 import { listenForChanges } from "./postgres/changes/listen.ts";
 import { createDatabase, type Database } from "./postgres/database.ts";
 import { createDirectory } from "./postgres/directory/directory.ts";
@@ -78,6 +79,7 @@ export function createStore(options: StoreOptions): Store {
     keptAnswers: createKeptAnswers(database),
     usageLedger: createUsageLedger(database),
     auditRecords: createAuditRecords(database),
+    auditSinks: createAuditSinks(database),
     auditChain: createAuditChain(database),
     idempotency: createIdempotencyRecords(database),
     ready: (timeoutMs) => within(timeoutMs, checkReady(database, known)),

@@ -1,6 +1,7 @@
 import type { ApiKeys } from "./api-keys.ts";
 import type { AuditChain } from "./audit-chain.ts";
 import type { AuditRecords } from "./audit-records.ts";
+import type { AuditSinks } from "./audit-sinks.ts";
 import type { ChangeListener } from "./changes.ts";
 import type { Directory } from "./directory.ts";
 import type { IdempotencyRecords } from "./idempotency-records.ts";
@@ -37,6 +38,7 @@ export interface Store {
   readonly keptAnswers: KeptAnswers;
   readonly usageLedger: UsageLedger;
   readonly auditRecords: AuditRecords;
+  readonly auditSinks: AuditSinks;
   readonly auditChain: AuditChain;
   readonly idempotency: IdempotencyRecords;
   /** Resolves when the database answers within `timeoutMs` and every migration that this code knows has run; rejects with what is missing. */

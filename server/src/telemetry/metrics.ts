@@ -222,6 +222,70 @@ function egressMetrics(registers: MetricsRegistry[]) {
   };
 }
 
+/** A sink of audit records that this process works. */
+interface WatchedSink {
+  readonly state: string;
+  readonly waiting: number;
+  readonly lagSeconds: number;
+  readonly spoolFull: boolean;
+}
+
+function auditSinkMetrics(registers: MetricsRegistry[]) {
+  let sinks: () => Iterable<readonly [sink: string, figures: WatchedSink]> = () => [];
+  const gauge = (name: string, help: string, value: (figures: WatchedSink) => number): void => {
+    // They live in the registry; nobody needs them by name. A sink that another process works has no series here.
+    void new Gauge({
+      name,
+      help,
+      labelNames: ["sink"] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const [sink, figures] of sinks()) this.set({ sink }, value(figures));
+      },
+    });
+  };
+  gauge("slipway_audit_sink_waiting_records", "Audit records that wait for the sink.", ({ waiting }) => waiting);
+  gauge(
+    "slipway_audit_sink_lag_seconds",
+    "Age of the oldest audit record that waits for the sink.",
+    (of) => of.lagSeconds,
+  );
+  gauge("slipway_audit_sink_failing", "1 while the sink fails or refuses records.", ({ state }) =>
+    Number(state === "failing" || state === "refused"),
+  );
+  gauge("slipway_audit_sink_disabled", "1 while the sink is switched off until somebody resumes it.", ({ state }) =>
+    Number(state === "disabled"),
+  );
+  gauge("slipway_audit_spool_full", "1 while more records wait for the sink than its spool may hold.", (of) =>
+    Number(of.spoolFull),
+  );
+  return {
+    auditDelivered: new Counter({
+      name: "slipway_audit_sink_delivered_total",
+      help: "Audit records that arrived at the sink.",
+      labelNames: ["sink"] as const,
+      registers,
+    }),
+    auditDeliveryFailures: new Counter({
+      name: "slipway_audit_sink_failures_total",
+      help: "Attempts to send audit records to the sink that failed.",
+      labelNames: ["sink"] as const,
+      registers,
+    }),
+    auditShed: new Counter({
+      name: "slipway_audit_sink_shed_total",
+      help: "Audit records that the sink did not get because its spool was full.",
+      labelNames: ["sink"] as const,
+      registers,
+    }),
+    /** Reports these sinks. */
+    watchAuditSinks(source: typeof sinks): void {
+      sinks = source;
+    },
+  };
+}
+
 /** Gauges that are asked for their value when the metrics are read, so that nothing is counted twice. */
 function watchedMetrics(registers: MetricsRegistry[]) {
   const queueLengths = new Map<string, () => number>();
@@ -284,6 +348,7 @@ export function createMetrics() {
     ...cacheMetrics(registers),
     ...redisMetrics(registers),
     ...egressMetrics(registers),
+    ...auditSinkMetrics(registers),
     ...watchedMetrics(registers),
   };
 }
