@@ -14,6 +14,8 @@ const proxied = {
 export default defineConfig({
   base: "/console/",
   plugins: [react()],
+  // The server puts a fresh nonce in its place with every page that it sends.
+  html: { cspNonce: "__SLIPWAY_NONCE__" },
   build: {
     target: "es2022",
     // `default-src 'self'` allows no data: addresses, so nothing may be inlined into CSS or scripts.

@@ -21,9 +21,13 @@ const rootRoute = createRootRouteWithContext<{ readonly queryClient: QueryClient
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
-  validateSearch: (search): { return?: string } => {
+  validateSearch: (search): { return?: string; problem?: string } => {
     const path = safeReturnPath(search["return"]);
-    return path === undefined ? {} : { return: path };
+    const { problem } = search;
+    return {
+      ...(path === undefined ? {} : { return: path }),
+      ...(typeof problem === "string" ? { problem } : {}),
+    };
   },
   beforeLoad: async ({ context, search }) => {
     // Whoever was sent here has no session; only somebody who came by themselves may have one.

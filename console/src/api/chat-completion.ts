@@ -1,5 +1,6 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { ApiError, errorOfResponse, unreachable } from "./api-error.ts";
+import { fetchOwn } from "./own-request.ts";
 import { readChatChunk, type ChatEvent } from "./chat-chunk.ts";
 
 /** A message as the Chat Completions API takes it. */
@@ -48,11 +49,10 @@ export async function* streamChat(
 async function open(request: ChatRequest, signal: AbortSignal): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(CHAT_PATH, {
+    response = await fetchOwn(CHAT_PATH, {
       method: "POST",
       headers: { accept: "text/event-stream", "content-type": "application/json" },
       body: JSON.stringify(request),
-      credentials: "same-origin",
       signal,
     });
   } catch (error) {

@@ -1,4 +1,5 @@
 import { ApiError, errorOfResponse, unreachable } from "./api-error.ts";
+import { fetchOwn } from "./own-request.ts";
 
 /** How long a request that is no stream may take before the server counts as unreachable. */
 const TIMEOUT_MS = 20_000;
@@ -22,10 +23,9 @@ async function send(path: string, init: RequestInit, signal?: AbortSignal): Prom
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
-    response = await fetch(path, {
+    response = await fetchOwn(path, {
       ...init,
       headers: { accept: "application/json", "content-type": "application/json" },
-      credentials: "same-origin",
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
   } catch (error) {

@@ -1,22 +1,33 @@
-import type { Session, SignIn } from "@slipway/contracts/api/session.ts";
+import type { Session, SignIn, SignInIssuers } from "@slipway/contracts/api/session.ts";
 import { queryOptions } from "@tanstack/react-query";
+import { rememberSession, SESSION_PATH } from "./own-request.ts";
 import { deletePath, getJson, postJson } from "./request.ts";
-
-const PATH = "/api/v1/session";
 
 /** Who is signed in. Fails with 401 when nobody is. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: ({ signal }) => getJson<Session>(PATH, signal),
+  queryFn: async ({ signal }) => rememberSession(await getJson<Session>(SESSION_PATH, signal)),
   staleTime: 30_000,
 });
 
 /** Exchanges an API key for the session cookie, which scripts cannot read. The key is sent once and kept nowhere. */
 export async function signIn(credentials: SignIn): Promise<Session> {
-  return postJson<Session>(PATH, credentials);
+  return rememberSession(await postJson<Session>(SESSION_PATH, credentials));
 }
 
 /** Ends the session on the server and drops the cookie. */
 export async function signOut(): Promise<void> {
-  await deletePath(PATH);
+  await deletePath(SESSION_PATH);
+}
+
+/** Where one can sign in beside by a key. */
+export const issuersQuery = queryOptions({
+  queryKey: ["issuers"],
+  queryFn: ({ signal }) => getJson<SignInIssuers>(`${SESSION_PATH}/issuers`, signal),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** The address at which signing in at an issuer begins; `page` is a path below the console's base. */
+export function beginPath(issuer: string, page: string): string {
+  return `${SESSION_PATH}/begin?${new URLSearchParams({ issuer, return: `/console${page}` }).toString()}`;
 }

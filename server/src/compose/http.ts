@@ -12,6 +12,7 @@ import type { RouteTable } from "#http/route-table.ts";
 import { createHttpServer, type HttpServer } from "#http/server.ts";
 import type { Siblings } from "#workers/seat.ts";
 import type { Rooms } from "./rooms.ts";
+import { composeEdge } from "./edge.ts";
 import { registerRoutes } from "./routes.ts";
 
 /** Routes that are not the server's own: tests plant wrong ones, to see that they are found. */
@@ -36,6 +37,7 @@ export function composeHttp(
   const { telemetry, router, runner, identity } = rooms;
   const { log } = telemetry;
   const { maxBodyBytes, requestTimeoutMs } = config.http;
+  const edge = composeEdge(config);
   const services = { authenticate: identity.authenticate, audit: rooms.audit };
   return createHttpServer({
     release: config.release,
@@ -51,6 +53,8 @@ export function composeHttp(
       metrics: createMetricsRoute(telemetry.metrics, siblings && ((own) => siblings.count(own))),
     },
     gate: gate.refusal,
+    doorkeeper: edge.doorkeeper,
+    prepare: identity.prepare,
     hot: config.roles.has("router")
       ? createModelRoutes({
           authenticate: identity.authenticate,
@@ -71,7 +75,7 @@ export function composeHttp(
       : new Map(),
     rest: rooms.idempotency.guard(
       createApp({ log, services, table }, (app) => {
-        registerRoutes(app, config, rooms, { services, mock });
+        registerRoutes(app, config, rooms, { services, mock, peers: edge.peers });
         beside?.(app, rooms);
       }),
       idempotentRoute,

@@ -14,7 +14,7 @@ export function composeIdempotency(
   rooms: {
     readonly master: MasterKey;
     readonly store: ReturnType<typeof createStore>;
-    readonly identity: ReturnType<typeof composeIdentity>;
+    readonly identity: Awaited<ReturnType<typeof composeIdentity>>;
     readonly envelopes: ReturnType<typeof createEnvelopes>;
     readonly audit: ReturnType<typeof createRecordAudit>;
     readonly telemetry: ReturnType<typeof composeTelemetry>;

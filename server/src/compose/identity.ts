@@ -1,14 +1,22 @@
 import { join } from "node:path";
 import type { Config } from "#config/config.ts";
+import type { Egress } from "#egress/egress.ts";
 import { createAuthenticate } from "#identity/authenticate.ts";
-import { createKeySnapshot, type EnvironmentKey } from "#identity/key-snapshot.ts";
+import { createKeySnapshot, type EnvironmentKey, type KeySnapshot } from "#identity/key-snapshot.ts";
 import { createKeyUses } from "#identity/key-uses.ts";
+import { createPreparedTokens, createPrepare } from "#identity/prepare.ts";
+import type { Principal } from "#identity/principal.ts";
+import type { VerifiedCaller } from "#identity/tokens/grants.ts";
+import { createSessionCallers, keyMark } from "#identity/session-callers.ts";
 import { createSessions } from "#identity/sessions.ts";
 import { apiKeyDigest, hashApiKey, mintApiKey, prefixOf } from "#keys/api-key.ts";
 import { loadMasterKey, type MasterKey } from "#keys/master-key.ts";
 import { createSealer } from "#keys/seal.ts";
-import type { createStore } from "#store/create-store.ts";
+import type { Store } from "#store/store.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
+import type { Metrics } from "#telemetry/metrics.ts";
+import { declaredIssuers } from "./declared-issuers.ts";
+import { outgoingToIssuers } from "./outgoing.ts";
 
 /** The tenant of a server that nobody has divided yet, and of the key that the environment gives. */
 export const DEFAULT_TENANT = "default";
@@ -28,8 +36,19 @@ export async function loadKeys(config: Config, log: Logger): Promise<MasterKey> 
   return master;
 }
 
-/** Who may call: keys in memory, sessions of the console, and the making of new keys. */
-export function composeIdentity(config: Config, master: MasterKey, store: ReturnType<typeof createStore>, log: Logger) {
+/** What identity needs of the other rooms. */
+export interface IdentityRooms {
+  readonly master: MasterKey;
+  readonly egress: Egress;
+  readonly store: Store;
+  readonly telemetry: { readonly log: Logger; readonly metrics: Metrics };
+  /** Reads what has changed in the store; known when the change feed is. */
+  readonly refresh: () => Promise<void>;
+}
+
+/** Who may call: keys in memory, tokens of issuers, sessions of the console, and the making of new keys. */
+export async function composeIdentity(config: Config, rooms: IdentityRooms) {
+  const { master, store, telemetry } = rooms;
   const hashKey = (key: string): Uint8Array => hashApiKey(master.apiKeyPepper, key);
   const { apiKey } = config.keys;
   const environmentKey: EnvironmentKey | undefined =
@@ -39,18 +58,69 @@ export function composeIdentity(config: Config, master: MasterKey, store: Return
   const uses = createKeyUses({
     write: (used) => store.apiKeys.recordUses(used),
     onFailure: (error) =>
-      log.warn({ error: describeError(error) }, "when keys were last used could not be written yet"),
+      telemetry.log.warn({ error: describeError(error) }, "when keys were last used could not be written yet"),
   });
   const snapshot = createKeySnapshot({ directory: store.directory, environmentKey, uses });
-  const sessions = createSessions({ keys: snapshot, sealer: createSealer(master.cookieSealing, "session") });
+  const plainCookies = plainCookiesOf(config);
+  const sessions = createSessions({
+    store: store.sessions,
+    directory: store.directory,
+    callers: createSessionCallers({
+      keys: snapshot,
+      environmentMark: environmentKey && keyMark(environmentKey.hash),
+      userById: (tenantId, userId) => snapshot.userById(tenantId, userId),
+    }),
+    bounds: config.identity.sessions,
+    refresh: rooms.refresh,
+    plainCookies,
+    onFailure: (error) => telemetry.log.warn({ error: describeError(error) }, "a session's use could not be noted"),
+  });
+  const issuers = await composeIssuers(config, { ...rooms, snapshot }, plainCookies);
+  const tokens = issuers && createPreparedTokens(issuers.verifier);
   const authenticate = createAuthenticate({
     keys: snapshot,
     sessions,
     hashKey: (key) => apiKeyDigest(master.apiKeyPepper, key),
+    tokens,
   });
   const mint = () => {
     const key = mintApiKey();
     return { key, prefix: prefixOf(key), hash: hashKey(key) };
   };
-  return { snapshot, uses, sessions, authenticate, mint };
+  const signedIn = (caller: VerifiedCaller): Principal => {
+    if (!issuers) throw new Error("somebody signed in without an issuer");
+    return issuers.signedIn(caller);
+  };
+  return { snapshot, uses, sessions, authenticate, prepare: createPrepare(tokens, sessions), issuers, signedIn, mint };
+}
+
+/** A cookie may live without https only where nobody says that this server is reached by it. */
+function plainCookiesOf({ edge }: Config): boolean {
+  return !edge.enforceHttps && !edge.publicOrigins.some((origin) => origin.startsWith("https:"));
+}
+
+/** Issuers' tokens and sign-in. Their libraries are loaded when an issuer is declared: most servers start without. */
+async function composeIssuers(
+  config: Config,
+  rooms: IdentityRooms & { readonly snapshot: KeySnapshot },
+  plainCookies: boolean,
+) {
+  const { snapshot } = rooms;
+  const issuers = await declaredIssuers(config);
+  if (issuers.length === 0) return undefined;
+  const fetchFor = outgoingToIssuers(rooms.egress);
+  const { composeTokens } = await import("./tokens.ts");
+  const { log, metrics } = rooms.telemetry;
+  const tokens = composeTokens(issuers, {
+    log,
+    metrics,
+    fetchFor,
+    findUser: (tenantId, email) => snapshot.userByEmail(tenantId, email),
+    usersVersion: () => snapshot.version,
+  });
+  if (!issuers.some(({ signIn }) => signIn)) return { ...tokens, signIn: undefined };
+  const { createSignIn } = await import("#identity/sign-in/sign-in.ts");
+  const sealer = createSealer(rooms.master.cookieSealing, "sign-in");
+  const signIn = createSignIn({ issuers: tokens.trusted, fetchFor, sealer, plainCookies });
+  return { ...tokens, signIn };
 }

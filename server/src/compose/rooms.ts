@@ -44,7 +44,13 @@ export async function composeRooms(
     limits: { size: config.database.poolSize },
     onConnectionError: (error) => log.warn({ error: describeError(error) }, "a database connection broke"),
   });
-  const identity = composeIdentity(config, master, store, log);
+  const identity = await composeIdentity(config, {
+    master,
+    egress,
+    store,
+    telemetry,
+    refresh: () => changes.refresh(),
+  });
   const ledger = createRecordQueue<UsageEntry>({
     queue: "usage",
     write: (items) => store.usageLedger.append(items),
@@ -58,7 +64,11 @@ export async function composeRooms(
   const models = await composeModels(config, { telemetry, master, store, envelopes, auditing, ledger, secrets });
   const { prices, router, routes } = models;
   const limits = await composeLimits(config, { store, prices, log, metrics });
-  const changes = createStoreFeed(store, [identity.snapshot, routes, models.ownKeys, limits.followed], log);
+  const changes = createStoreFeed(
+    store,
+    [identity.snapshot, identity.sessions, routes, models.ownKeys, limits.followed],
+    log,
+  );
   const idempotency = composeIdempotency(config, { master, store, identity, envelopes, audit, telemetry });
   const conversations = createConversations({ store, envelopes });
   const keptAnswers = createKeptAnswers({ store: store.keptAnswers, envelopes, ...config.keptAnswers });

@@ -11,6 +11,8 @@ import { registerProviderKeys } from "#http/routes/api/v1/provider-keys.ts";
 import { registerLimits } from "#http/routes/api/v1/limits.ts";
 import { registerOpenApi } from "#http/routes/api/v1/openapi.json.ts";
 import { registerRoutes as registerRoutesApi } from "#http/routes/api/v1/routes.ts";
+import type { Peers } from "#http/edge/peer.ts";
+import { registerSignIn } from "#http/routes/api/v1/session/sign-in.ts";
 import { registerSession } from "#http/routes/api/v1/session.ts";
 import { registerThreads } from "#http/routes/api/v1/threads.ts";
 import { registerTenants } from "#http/routes/api/v1/tenants.ts";
@@ -29,12 +31,20 @@ export function registerRoutes(
   app: App,
   config: Config,
   rooms: Rooms,
-  { services, mock }: { readonly services: AppServices; readonly mock: boolean },
+  { services, mock, peers }: { readonly services: AppServices; readonly mock: boolean; readonly peers: Peers },
 ): void {
   const { identity, router, registry, runner, changes, routes } = rooms;
   const { sessions, mint } = identity;
   registerOpenApi(app, config.release);
-  registerSession(app, services, { sessions, release: config.release, mock });
+  registerSession(app, services, { sessions, peers, release: config.release, mock });
+  registerSignIn(app, services, {
+    signIn: identity.issuers?.signIn,
+    principalOf: identity.signedIn,
+    sessions,
+    peers,
+    publicOrigins: config.edge.publicOrigins,
+    log: rooms.telemetry.log,
+  });
   const keys = { apiKeys: rooms.store.apiKeys, changes, mint };
   registerApiKeys(app, services, keys);
   registerApiKey(app, services, keys);

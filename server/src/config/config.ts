@@ -6,6 +6,8 @@ import type { ProviderSettings } from "#providers/registry.ts";
 import type { DrainSettings } from "#router/disconnect/drains.ts";
 import type { LogLevel } from "#telemetry/logger.ts";
 import { type AuditSettings, readAudit } from "./audit.ts";
+import { type EdgeSettings, readEdge } from "./edge.ts";
+import { type IdentitySettings, readIdentity } from "./identity.ts";
 import type { ConfigFileSettings } from "./config-file.ts";
 import { readEgress } from "./egress.ts";
 import type { Environment } from "./env.ts";
@@ -43,6 +45,8 @@ export interface Config {
     readonly keepAliveMs: number;
     readonly consoleDir: string;
   };
+  readonly edge: EdgeSettings;
+  readonly identity: IdentitySettings;
   readonly database: {
     /** Absent: the embedded database under `home`. */
     readonly url: string | undefined;
@@ -179,6 +183,8 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
       keepAliveMs: 1000 * env.integer("STREAM_KEEPALIVE_SECONDS", 15, 0, 3600),
       consoleDir: resolve(import.meta.dirname, "../../../console/dist"),
     },
+    edge: readEdge(env),
+    identity: readIdentity(env, stage === "production"),
     database: readDatabase(env, stage === "development"),
     keys: { encryptionKey: env.secret("ENCRYPTION_KEY", 16), apiKey: env.secret("API_KEY", 8) },
     redis: readRedis(env),

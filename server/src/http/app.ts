@@ -14,7 +14,7 @@ import { leaveTrail } from "./edge/audit-trail.ts";
 import { parseJson, readBody } from "./edge/body.ts";
 import { errorAnswer, noteError } from "./edge/errors.ts";
 import { queryKey } from "./edge/query-key.ts";
-import { assertSameOrigin } from "./edge/same-origin.ts";
+import { assertOwnPage } from "./edge/same-origin.ts";
 import { type Method, permissionsFor, type RouteDeclaration, type RouteTable } from "./route-table.ts";
 import type { Handler } from "./server.ts";
 
@@ -55,7 +55,7 @@ function admitCaller(c: AppContext, services: AppServices, declaration: RouteDec
   const { incoming, context } = c.env;
   const principal = services.authenticate(incoming.headers, queryKey(incoming.url, declaration.keyParameter));
   context.principal = principal;
-  if (principal.via === "session") assertSameOrigin(incoming);
+  if (principal.via === "session") assertOwnPage(incoming);
   assertPermitted(principal, wanted);
 }
 

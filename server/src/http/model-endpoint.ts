@@ -12,7 +12,7 @@ import { parseJson, readBody } from "./edge/body.ts";
 import { noteError, sendError } from "./edge/errors.ts";
 import type { Idempotency } from "./edge/idempotency/idempotency.ts";
 import { queryKey } from "./edge/query-key.ts";
-import { assertSameOrigin } from "./edge/same-origin.ts";
+import { assertOwnPage } from "./edge/same-origin.ts";
 import { parametersOfPath, permissionsFor, type RouteDeclaration, type RouteTable } from "./route-table.ts";
 import type { Handler } from "./server.ts";
 
@@ -68,7 +68,7 @@ export function createEndpoint(
     try {
       const principal = authenticate(req.headers, queryKey(req.url, keyParameter));
       context.principal = principal;
-      if (principal.via === "session") assertSameOrigin(req);
+      if (principal.via === "session") assertOwnPage(req);
       assertPermitted(principal, wanted);
       if (requestIdHeader !== undefined) res.setHeader(requestIdHeader, context.requestId);
       const admitted = admit(principal);

@@ -7,7 +7,7 @@ export interface Operation {
   readonly path: string;
   readonly summary: string;
   readonly body?: Name;
-  readonly status: 200 | 201 | 204;
+  readonly status: 200 | 201 | 204 | 302;
   readonly answer?: Name;
   /** Takes `limit` and `cursor`. */
   readonly paged?: true;
@@ -45,6 +45,35 @@ const AUDIT_QUERY = [
 
 /** Every operation under `/api/v1`; a test holds this list against the routes that are registered. */
 export const OPERATIONS: readonly Operation[] = [
+  {
+    method: "delete",
+    path: "/api/v1/session/all",
+    summary: "Sign out everywhere: ends every session of whoever is signed in.",
+    status: 204,
+  },
+  {
+    method: "get",
+    path: "/api/v1/session/issuers",
+    summary: "Where people can sign in by OpenID Connect.",
+    status: 200,
+    answer: "SignInIssuers",
+  },
+  {
+    method: "get",
+    path: "/api/v1/session/begin",
+    summary: "Begin to sign in: leads the browser to the issuer.",
+    query: [
+      { name: "issuer", description: "Its name.", schema: { type: "string" } },
+      { name: "return", description: "The console's page to go to afterwards.", schema: { type: "string" } },
+    ],
+    status: 302,
+  },
+  {
+    method: "get",
+    path: "/api/v1/session/callback",
+    summary: "Where the issuer sends the browser back to: opens the session and leads to the console.",
+    status: 302,
+  },
   {
     method: "get",
     path: "/api/v1/audit-sinks",

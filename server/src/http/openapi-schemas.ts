@@ -16,7 +16,7 @@ import {
   putProviderKeySchema,
 } from "@slipway/contracts/api/provider-keys.ts";
 import { putRouteSchema, routeListSchema, routeSchema } from "@slipway/contracts/api/routes.ts";
-import { sessionSchema, signInSchema } from "@slipway/contracts/api/session.ts";
+import { sessionSchema, signInIssuersSchema, signInSchema } from "@slipway/contracts/api/session.ts";
 import { createdTenantSchema, createTenantSchema, tenantListSchema } from "@slipway/contracts/api/tenants.ts";
 import {
   threadListSchema,
@@ -70,6 +70,7 @@ export const NAMED = {
   Run: runSchema,
   Session: sessionSchema,
   SignIn: signInSchema,
+  SignInIssuers: signInIssuersSchema,
   TenantList: tenantListSchema,
   Thread: threadSchema,
   ThreadList: threadListSchema,

@@ -1,12 +1,14 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import type { Prepare } from "#identity/prepare.ts";
 import type { RequestHead } from "#lib/http1/request-head.ts";
 import type { AccessLog } from "#telemetry/access-log.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 import { beginContext, type Exchange } from "./context.ts";
 import { noteError, sendError } from "./edge/errors.ts";
+import type { Doorkeeper } from "./edge/https.ts";
 import type { HttpReply, HttpRequest } from "./message.ts";
 import { WireConnection, type WireServer } from "./wire/connection.ts";
 import type { WireReply } from "./wire/reply.ts";
@@ -44,6 +46,10 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs: number;
   readonly operational: OperationalRoutes;
   readonly gate: Gate;
+  /** Absent: requests may come in any way. */
+  readonly doorkeeper?: Doorkeeper | undefined;
+  /** Waited for before a handler asks who is calling. */
+  readonly prepare: Prepare;
   /** The hot routes by path, all of them POST; none when the router is switched off. */
   readonly hot: HotRoutes;
   /** Bodies that are longer are left to Node's own server, which refuses them with patience. */
@@ -184,7 +190,8 @@ class SlipwayHttpServer implements HttpServer, WireServer {
       void this.#run(handler, exchange);
       return;
     }
-    const refusal = this.#draining ? DRAINING : this.#options.gate();
+    const refusal = this.#options.doorkeeper?.(exchange) ?? (this.#draining ? DRAINING : this.#options.gate());
+    if (refusal === "answered") return;
     if (refusal) {
       res.setHeader("connection", "close");
       sendError(res, noteError(refusal, context, this.#options.log), context);
@@ -192,7 +199,7 @@ class SlipwayHttpServer implements HttpServer, WireServer {
     }
     counted = true;
     this.#running += 1;
-    void this.#run(this.#route(exchange), exchange);
+    void this.#run(this.#route(exchange), exchange, this.#options.prepare(req.headers));
   }
 
   #operational({ context, req }: Exchange): Handler | undefined {
@@ -221,8 +228,9 @@ class SlipwayHttpServer implements HttpServer, WireServer {
     return method === "POST" ? this.#options.hot.get(path) : undefined;
   }
 
-  async #run(handler: Handler, exchange: Exchange): Promise<void> {
+  async #run(handler: Handler, exchange: Exchange, prepared?: Promise<void>): Promise<void> {
     try {
+      if (prepared) await prepared;
       await handler(exchange);
     } catch (thrown) {
       sendError(exchange.res, noteError(thrown, exchange.context, this.#options.log), exchange.context);

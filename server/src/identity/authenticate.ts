@@ -1,15 +1,9 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { type CredentialHeaders, looksLikeToken, presentedKey } from "./credentials.ts";
 import type { KeySnapshot } from "./key-snapshot.ts";
+import type { PreparedTokens } from "./prepare.ts";
 import type { Principal } from "./principal.ts";
 import type { Sessions } from "./sessions.ts";
-
-/** The request headers that say who is calling, as Node gives them. */
-export interface CredentialHeaders {
-  readonly authorization?: string | string[] | undefined;
-  readonly "x-api-key"?: string | string[] | undefined;
-  readonly "x-goog-api-key"?: string | string[] | undefined;
-  readonly cookie?: string | string[] | undefined;
-}
 
 /**
  * Finds the caller, or throws `unauthenticated`. Reads memory only. `otherKey` is a key that the request carries outside its
@@ -26,30 +20,20 @@ function unauthenticated(message: string): SlipwayError {
   });
 }
 
-function presentedKey(headers: CredentialHeaders): string | undefined {
-  const authorization = headers.authorization;
-  if (
-    typeof authorization === "string" &&
-    authorization.length > 7 &&
-    authorization.slice(0, 7).toLowerCase() === "bearer "
-  ) {
-    return authorization.slice(7).trim();
-  }
-  // Each vendor's client sends the key in the header of its own API.
-  const header = headers["x-api-key"] ?? headers["x-goog-api-key"];
-  return typeof header === "string" && header !== "" ? header : undefined;
-}
-
-/** Accepts an API key by `Authorization`, `X-API-KEY` or `x-goog-api-key`, and the console's session cookie when no key is sent. */
+/** Accepts an API key or a token by `Authorization`, `X-API-KEY` or `x-goog-api-key`, and the console's session cookie when no key is sent. */
 export function createAuthenticate(options: {
   readonly keys: KeySnapshot;
   readonly sessions: Sessions;
   /** The hash of a key in hex digits. */
   readonly hashKey: (key: string) => string;
+  /** Absent: no issuer's tokens are accepted. */
+  readonly tokens?: PreparedTokens | undefined;
 }): Authenticate {
+  const { tokens } = options;
   return (headers, otherKey) => {
     const key = presentedKey(headers) ?? otherKey;
     if (key !== undefined) {
+      if (tokens !== undefined && looksLikeToken(key)) return tokens.callerOf(headers, key);
       const principal = key.length > MOST_KEY_CHARACTERS ? undefined : options.keys.byHash(options.hashKey(key));
       if (!principal) throw unauthenticated("The API key is not valid: it is unknown, revoked, expired or mistyped.");
       return principal;

@@ -15,6 +15,8 @@ export interface KeySnapshot extends Follower {
   userById(tenantId: string, userId: string): DirectoryUser | undefined;
   /** A user that is not disabled, by an address in lower case that somebody trustworthy has verified. */
   userByEmail(tenantId: string, email: string): DirectoryUser | undefined;
+  /** Another one whenever users or keys have been read again. */
+  readonly version: number;
   /** Rejects until the keys have been read once. */
   assertLoaded(): Promise<void>;
 }
@@ -78,6 +80,10 @@ class Snapshot implements KeySnapshot {
 
   userByEmail(tenantId: string, email: string): DirectoryUser | undefined {
     return this.#people.byEmail.get(idOf(tenantId, email));
+  }
+
+  get version(): number {
+    return this.#version;
   }
 
   assertLoaded(): Promise<void> {

@@ -1,79 +1,210 @@
-import type { Sealer } from "#keys/seal.ts";
-import type { KeySnapshot } from "./key-snapshot.ts";
+import { hash, randomBytes } from "node:crypto";
+import { BoundedMap } from "#lib/bounded-map.ts";
+import { newId } from "#lib/ids.ts";
+import type { Follower } from "#store/change-feed.ts";
+import type { Directory, DirectorySession, DirectoryVersions } from "#store/directory.ts";
+import type { Sessions as SessionStore } from "#store/sessions.ts";
 import type { Principal } from "./principal.ts";
+import { csrfTokenOf, type OwnCookie, SESSION_TOKEN, sessionCookie } from "./session-cookie.ts";
 
 /** A signed-in console user. */
 export interface Session {
+  readonly id: string;
   readonly principal: Principal;
   readonly expiresAt: Date;
+  /** See `csrfTokenOf`. */
+  readonly csrfToken: string;
 }
 
-/** Console sessions: what the cookie holds is sealed by the server, so that nothing readable or usable elsewhere lies in a browser. */
-export interface Sessions {
-  /** The session and the `Set-Cookie` value that opens it. */
+/** Makes principals of what a session's row says. */
+export interface SessionCallers {
+  /** What is written into the row. */
+  readonly write: (principal: Principal) => object;
+  /** The principal as it is now; undefined when its key or user is gone, or the row says nothing that is understood. */
+  readonly read: (session: DirectorySession) => Principal | undefined;
+}
+
+/** Console sessions: rows of the store, in the memory of every server, known by the hash of a token that only the browser has. */
+export interface Sessions extends Follower {
+  /** Opens a session for the principal; it is known here when this resolves, and to other servers within a second. */
   open(
     principal: Principal,
     options: { readonly https: boolean },
-  ): { readonly session: Session; readonly setCookie: string };
-  /** The session of a `Cookie` header; undefined when there is none, it has ended, or its key was revoked. */
+  ): Promise<{ readonly session: Session; readonly setCookie: string }>;
+  /** The session of a `Cookie` header; undefined when there is none, or it has ended. Asks no database. */
   read(cookieHeader: string | undefined): Session | undefined;
+  /** What to wait for before a session of this header can be known that another server has opened; undefined nearly always. */
+  prepare(cookieHeader: string): Promise<void> | undefined;
+  /** Ends the session here at once and elsewhere within a second. */
+  close(session: Session): Promise<void>;
+  /** Ends all sessions of the session's owner. */
+  closeAll(session: Session): Promise<number>;
   /** The `Set-Cookie` values that close any session of this server. */
   closingCookies(): readonly string[];
 }
 
-const LIFETIME_SECONDS = 12 * 3600;
-// The `__Host-` prefix binds the cookie to this host over https; a browser refuses it over plain http, which local development uses.
-const SECURE_NAME = "__Host-slipway_session";
-const PLAIN_NAME = "slipway_session";
+/** How long sessions last. */
+export interface SessionBounds {
+  /** Seconds without any request. */
+  readonly idleSeconds: number;
+  /** Seconds in all. */
+  readonly lifetimeSeconds: number;
+}
 
-function cookieValue(header: string, name: string): string | undefined {
-  for (const pair of header.split(";")) {
-    const at = pair.indexOf("=");
-    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
+/** What sessions are made of. */
+export interface SessionsOptions {
+  readonly store: SessionStore;
+  readonly directory: Pick<Directory, "sessionsSince">;
+  readonly callers: SessionCallers;
+  readonly bounds: SessionBounds;
+  /** Reads what has changed in the store. */
+  readonly refresh: () => Promise<void>;
+  /** Whether cookies may live without https. */
+  readonly plainCookies: boolean;
+  /** Told when the end of idleness could not be moved. */
+  readonly onFailure: (error: unknown) => void;
+  readonly now?: () => number;
+}
+
+/** Live sessions of one owner; signing in once more ends the oldest. */
+const MOST_PER_OWNER = 20;
+/** Sessions in memory; the longest unchanged is forgotten and must sign in again. */
+const MOST_SESSIONS = 50_000;
+const PAGE = 5_000;
+// An end of idleness is moved when an eighth of the time is over: a session that is used costs eight statements an idle time.
+const MOVES = 8;
+/** Tokens that nobody knows and the store was asked about once. */
+const MOST_UNKNOWN = 10_000;
+const ASK_AGAIN_MS = 30_000;
+
+interface Live {
+  readonly row: DirectorySession;
+  idleUntil: number;
+}
+
+function digestOf(token: string): string {
+  return hash("sha256", token, "hex");
+}
+
+class StoredSessions implements Sessions {
+  readonly #options: SessionsOptions;
+  readonly #now: () => number;
+  readonly #cookie: OwnCookie;
+  #live = new BoundedMap<string, Live>(MOST_SESSIONS);
+  readonly #unknown = new BoundedMap<string, number>(MOST_UNKNOWN);
+  #seen = 0;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#cookie = sessionCookie(options.plainCookies);
   }
-  return undefined;
+
+  async open(principal: Principal, { https }: { readonly https: boolean }) {
+    const { store, callers, bounds, refresh } = this.#options;
+    const token = randomBytes(32).toString("base64url");
+    const now = this.#now();
+    // A session outlives neither its own bound nor what the caller proved itself by, where that is a key.
+    const proofEnds = principal.via === "key" ? principal.expiresAt : Infinity;
+    const expiresAt = Math.min(now + bounds.lifetimeSeconds * 1000, proofEnds);
+    const row = {
+      id: newId("ses"),
+      tokenHash: Buffer.from(digestOf(token), "hex"),
+      owner: principal.keyId,
+      caller: callers.write(principal),
+      idleUntil: new Date(Math.min(now + bounds.idleSeconds * 1000, expiresAt)),
+      expiresAt: new Date(expiresAt),
+    };
+    await store.create(principal.tenantId, row, MOST_PER_OWNER);
+    await refresh();
+    const session = this.#ofToken(token);
+    if (!session) throw new Error("a session was stored and is not known");
+    const seconds = Math.max(1, Math.floor((expiresAt - now) / 1000));
+    return { session, setCookie: this.#cookie.write(token, { https, seconds }) };
+  }
+
+  read(cookieHeader: string | undefined): Session | undefined {
+    const token = this.#tokenOf(cookieHeader);
+    return token === undefined ? undefined : this.#ofToken(token);
+  }
+
+  prepare(cookieHeader: string): Promise<void> | undefined {
+    const token = this.#tokenOf(cookieHeader);
+    if (token === undefined) return undefined;
+    const digest = digestOf(token);
+    const now = this.#now();
+    if (this.#live.get(digest) || (this.#unknown.get(digest) ?? 0) > now) return undefined;
+    this.#unknown.set(digest, now + ASK_AGAIN_MS);
+    // All who ask at once share one look; one that fails leaves what was known.
+    return this.#options.refresh().catch(() => {});
+  }
+
+  async close({ id, principal }: Session): Promise<void> {
+    await this.#options.store.revoke(principal.tenantId, id);
+    await this.#options.refresh();
+  }
+
+  async closeAll({ principal }: Session): Promise<number> {
+    const closed = await this.#options.store.revokeAll(principal.tenantId, principal.keyId);
+    await this.#options.refresh();
+    return closed;
+  }
+
+  closingCookies(): readonly string[] {
+    return this.#cookie.remove();
+  }
+
+  async follow({ sessions: version }: DirectoryVersions): Promise<void> {
+    // A database that was put back to an earlier state counts from there.
+    if (version < this.#seen) {
+      this.#live = new BoundedMap(MOST_SESSIONS);
+      this.#seen = 0;
+    }
+    while (version > this.#seen) {
+      const rows = await this.#options.directory.sessionsSince(this.#seen, PAGE);
+      for (const row of rows) this.#take(row);
+      this.#seen = rows.length === PAGE ? (rows.at(-1)?.change ?? version) : version;
+    }
+  }
+
+  #take(row: DirectorySession): void {
+    const digest = Buffer.from(row.tokenHash).toString("hex");
+    if (row.revoked || row.expiresAt.getTime() <= this.#now()) this.#live.delete(digest);
+    else this.#live.set(digest, { row, idleUntil: row.idleUntil.getTime() });
+  }
+
+  #tokenOf(cookieHeader: string | undefined): string | undefined {
+    const token = cookieHeader === undefined ? undefined : this.#cookie.read(cookieHeader);
+    return token !== undefined && SESSION_TOKEN.test(token) ? token : undefined;
+  }
+
+  #ofToken(token: string): Session | undefined {
+    const digest = digestOf(token);
+    const live = this.#live.get(digest);
+    if (!live) return undefined;
+    const now = this.#now();
+    const { row } = live;
+    if (now >= live.idleUntil || now >= row.expiresAt.getTime()) {
+      this.#live.delete(digest);
+      return undefined;
+    }
+    const principal = this.#options.callers.read(row);
+    if (!principal) return undefined;
+    this.#used(live, now);
+    return { id: row.id, principal, expiresAt: row.expiresAt, csrfToken: csrfTokenOf(token) };
+  }
+
+  #used(live: Live, now: number): void {
+    const { bounds, store, onFailure } = this.#options;
+    const { row } = live;
+    const until = Math.min(now + bounds.idleSeconds * 1000, row.expiresAt.getTime());
+    if (until - live.idleUntil < (bounds.idleSeconds * 1000) / MOVES) return;
+    live.idleUntil = until;
+    store.touch(row.tenantId, row.id, new Date(until)).catch(onFailure);
+  }
 }
 
-function hasKey(value: unknown): value is { tenantId: string; keyId: string; expiresAt: number } {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "tenantId" in value &&
-    typeof value.tenantId === "string" &&
-    "keyId" in value &&
-    typeof value.keyId === "string" &&
-    "expiresAt" in value &&
-    typeof value.expiresAt === "number"
-  );
-}
-
-/** Sessions that live as long as the key that opened them, at most 12 hours. */
-export function createSessions(options: { readonly keys: KeySnapshot; readonly sealer: Sealer }): Sessions {
-  const { keys, sealer } = options;
-  return {
-    open(principal, { https }) {
-      const expiresAt = new Date(Date.now() + LIFETIME_SECONDS * 1000);
-      const sealed = sealer.seal(
-        { tenantId: principal.tenantId, keyId: principal.keyId, expiresAt: expiresAt.getTime() },
-        expiresAt,
-      );
-      const name = https ? SECURE_NAME : PLAIN_NAME;
-      return {
-        session: { principal: { ...principal, via: "session" }, expiresAt },
-        setCookie: `${name}=${sealed}; Path=/; Max-Age=${LIFETIME_SECONDS}; HttpOnly; SameSite=Strict${https ? "; Secure" : ""}`,
-      };
-    },
-    read(cookieHeader) {
-      if (cookieHeader === undefined) return undefined;
-      const sealed = cookieValue(cookieHeader, SECURE_NAME) ?? cookieValue(cookieHeader, PLAIN_NAME);
-      const opened = sealed === undefined ? undefined : sealer.open(sealed);
-      if (!hasKey(opened)) return undefined;
-      const principal = keys.byId(opened.tenantId, opened.keyId);
-      return principal && { principal, expiresAt: new Date(opened.expiresAt) };
-    },
-    closingCookies: () => [
-      `${PLAIN_NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`,
-      `${SECURE_NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure`,
-    ],
-  };
+/** No sessions yet; those of the store come with the change feed that this follows. */
+export function createSessions(options: SessionsOptions): Sessions {
+  return new StoredSessions(options);
 }

@@ -19,6 +19,7 @@ import { createPool, DEFAULT_LIMITS, type PoolLimits } from "./postgres/pool.ts"
 import { createProviderKeys } from "./postgres/provider-keys/provider-keys.ts";
 import { createRoutes } from "./postgres/routes/routes.ts";
 import { createRuns } from "./postgres/runs/runs.ts";
+import { createSessionStore } from "./postgres/sessions/sessions.ts";
 import { createSubjects } from "./postgres/subjects/subjects.ts";
 import { createTenants } from "./postgres/tenants/tenants.ts";
 import { createThreads } from "./postgres/threads/threads.ts";
@@ -72,6 +73,7 @@ export function createStore(options: StoreOptions): Store {
     routes: createRoutes(database),
     providerKeys: createProviderKeys(database),
     limits: createLimits(database),
+    sessions: createSessionStore(database),
     subjects: createSubjects(database),
     threads: createThreads(database),
     messages: createMessages(database),

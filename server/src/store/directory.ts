@@ -50,6 +50,20 @@ export interface DirectoryLimit {
   readonly spec: unknown;
 }
 
+/** A console session as every server holds it in memory. */
+export interface DirectorySession {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly tokenHash: Uint8Array;
+  readonly owner: string;
+  readonly caller: unknown;
+  readonly idleUntil: Date;
+  readonly expiresAt: Date;
+  readonly revoked: boolean;
+  /** The number of its last change. */
+  readonly change: number;
+}
+
 /** Numbers that grow whenever something of the kind is made, changed or removed. */
 export interface DirectoryVersions {
   /** Of keys and users. */
@@ -57,6 +71,7 @@ export interface DirectoryVersions {
   readonly routes: number;
   readonly providerKeys: number;
   readonly limits: number;
+  readonly sessions: number;
 }
 
 /** The one reader across tenants, under a database role of its own that may read these columns and nothing else. */
@@ -73,6 +88,8 @@ export interface Directory {
   providerKeys(): Promise<readonly DirectoryProviderKey[]>;
   /** Every limit of every tenant, in the order of their names. */
   limits(): Promise<readonly DirectoryLimit[]>;
+  /** Up to `limit` sessions that changed after this number, in the order of their changes; after 0 only those that live. */
+  sessionsSince(change: number, limit: number): Promise<readonly DirectorySession[]>;
   /** Cheap to ask. */
   versions(): Promise<DirectoryVersions>;
 }

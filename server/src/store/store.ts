@@ -11,6 +11,7 @@ import type { Messages } from "./messages.ts";
 import type { ProviderKeys } from "./provider-keys.ts";
 import type { Routes } from "./routes.ts";
 import type { Runs } from "./runs.ts";
+import type { Sessions } from "./sessions.ts";
 import type { Subjects } from "./subjects.ts";
 import type { Tenants } from "./tenants.ts";
 import type { Threads } from "./threads.ts";
@@ -31,6 +32,7 @@ export interface Store {
   readonly routes: Routes;
   readonly providerKeys: ProviderKeys;
   readonly limits: Limits;
+  readonly sessions: Sessions;
   readonly subjects: Subjects;
   readonly threads: Threads;
   readonly messages: Messages;

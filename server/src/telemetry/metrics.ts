@@ -40,6 +40,23 @@ function httpMetrics(registers: MetricsRegistry[]) {
   };
 }
 
+function identityMetrics(registers: MetricsRegistry[]) {
+  return {
+    tokenVerifications: new Counter({
+      name: "slipway_token_verifications_total",
+      help: "Tokens of issuers that were verified and not found in memory, by outcome (ok, or why not).",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
+    issuerFailures: new Counter({
+      name: "slipway_issuer_failures_total",
+      help: "Attempts to read an issuer's keys or discovery document that failed.",
+      labelNames: ["issuer"] as const,
+      registers,
+    }),
+  };
+}
+
 function modelMetrics(registers: MetricsRegistry[]) {
   return {
     modelCalls: new Counter({
@@ -341,6 +358,7 @@ export function createMetrics() {
   return {
     registry,
     ...httpMetrics(registers),
+    ...identityMetrics(registers),
     ...modelMetrics(registers),
     ...attemptMetrics(registers),
     ...queueMetrics(registers),

@@ -1,8 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { App } from "../app.ts";
+import type { App, AppContext } from "../app.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -17,15 +18,27 @@ const TYPES: Readonly<Record<string, string>> = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** Nothing from another host, no inline script or style, no frame around it, no address leaked to where a link leads. */
+/** No frame around it, no address leaked to where a link leads, no guessing at types. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  "content-security-policy":
-    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
   "permissions-policy": "camera=(), microphone=(), geolocation=()",
 };
+
+/** Nothing from another host, no inline script or style. */
+const POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** What the build writes where a page's nonce belongs (`cspNonce` in console/vite.config.ts). */
+const NONCE_PLACE = "__SLIPWAY_NONCE__";
+
+/**
+ * The policy of one page: only scripts that this answer names, and those that they load, run; not even another file of this host
+ * (CSP level 3, 8.2, https://www.w3.org/TR/CSP3/#strict-dynamic-usage).
+ */
+function pagePolicy(nonce: string): string {
+  return `${POLICY}; script-src 'nonce-${nonce}' 'strict-dynamic'`;
+}
 
 interface File {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -62,6 +75,17 @@ function readFiles(dir: string): Map<string, File> {
   return files;
 }
 
+/** A page, under a nonce that no other answer has. It is a kilobyte, so it is sent as it is. */
+function page(c: AppContext, { body, type }: File): Response {
+  const nonce = randomBytes(16).toString("base64url");
+  return c.body(Buffer.from(body).toString("utf8").replaceAll(NONCE_PLACE, nonce), 200, {
+    ...SECURITY_HEADERS,
+    "content-security-policy": pagePolicy(nonce),
+    "content-type": type,
+    "cache-control": "no-store",
+  });
+}
+
 /** `/console/`: the built console. A path that is no file is a page of the console's own router. */
 export function registerConsole(app: App, dir: string): void {
   let files = new Map<string, File>();
@@ -81,9 +105,11 @@ export function registerConsole(app: App, dir: string): void {
         hint: "`./slipway up` builds it.",
       });
     }
+    if (file.type.startsWith("text/html")) return page(c, file);
     const gzip = /\bgzip\b/.test(c.req.header("accept-encoding") ?? "") ? file.gzip : undefined;
     return c.body(gzip ?? file.body, 200, {
       ...SECURITY_HEADERS,
+      "content-security-policy": POLICY,
       ...(gzip ? { "content-encoding": "gzip" } : {}),
       vary: "accept-encoding",
       "content-type": file.type,

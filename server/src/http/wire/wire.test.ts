@@ -48,6 +48,7 @@ async function start(wire: boolean): Promise<Bench> {
     release: "r1",
     requestTimeoutMs: 60_000,
     operational: { health: say("healthy"), ready: say("ready"), metrics: say("metrics") },
+    prepare: () => undefined,
     gate: () => undefined,
     hot: new Map([[PATH, hot]]),
     maxBodyBytes: wire ? MAX_BODY : -1,

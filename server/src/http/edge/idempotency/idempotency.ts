@@ -15,7 +15,7 @@ import { permissionsFor, type Requirement } from "../../route-table.ts";
 import { readBody } from "../body.ts";
 import { noteError, sendError } from "../errors.ts";
 import { queryKey } from "../query-key.ts";
-import { assertSameOrigin } from "../same-origin.ts";
+import { assertOwnPage } from "../same-origin.ts";
 import { readIdempotencyKey } from "./key.ts";
 import { type KeptReply, unpackReply } from "./kept-reply.ts";
 import { Once } from "./once.ts";
@@ -119,7 +119,7 @@ class Guard implements Idempotency {
     const key = readIdempotencyKey(header);
     const principal = this.#options.authenticate(req.headers, queryKey(req.url, guarded.keyParameter));
     context.principal = principal;
-    if (principal.via === "session") assertSameOrigin(req);
+    if (principal.via === "session") assertOwnPage(req);
     assertPermitted(principal, permissionsFor(guarded.requires));
     const body = await readBody(req, this.#options.maxBodyBytes);
     context.body = body;

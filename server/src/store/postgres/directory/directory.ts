@@ -7,6 +7,7 @@ import { allProviderKeys } from "./all-provider-keys.ts";
 import { allLimits } from "./all-limits.ts";
 import { allRoutes } from "./all-routes.ts";
 import { tenantsAfter } from "./tenants.ts";
+import { sessionsSince } from "./sessions-since.ts";
 import { directoryVersions } from "./versions.ts";
 
 export function createDirectory(database: Database): Directory {
@@ -17,6 +18,7 @@ export function createDirectory(database: Database): Directory {
     routes: () => database.asDirectory(allRoutes()),
     providerKeys: () => database.asDirectory(allProviderKeys()),
     limits: () => database.asDirectory(allLimits()),
+    sessionsSince: (change, limit) => database.asDirectory(sessionsSince(change, limit)),
     async versions() {
       const [row] = await database.asDirectory(directoryVersions());
       if (!row) throw unavailable("The database has lost the versions of its keys.", "Restore it from a backup.");

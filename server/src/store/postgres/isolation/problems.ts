@@ -16,6 +16,7 @@ const DIRECTORY: ReadonlyMap<string, string> = new Map([
   ["users", "((CURRENT_USER = 'slipway_directory'::name) AND (disabled_at IS NULL))"],
   ["tenants", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["provider_keys", "(CURRENT_USER = 'slipway_directory'::name)"],
+  ["sessions", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["routes", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["limits", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["audit_pending", "(CURRENT_USER = 'slipway_directory'::name)"],

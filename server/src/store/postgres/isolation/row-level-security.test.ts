@@ -56,6 +56,7 @@ const READ_BY_DIRECTORY = new Set([
   "audit_pending",
   "provider_keys",
   "routes",
+  "sessions",
   "limits",
   "users",
   "tenants",
@@ -149,6 +150,13 @@ async function fill(store: Store): Promise<void> {
     const sealed = randomBytes(8);
     await store.providerKeys.put(tenantId, { provider: "openai", version: "pk_1", sealed, last4: "" });
     await store.limits.put(tenantId, "limit_1", {});
+    const end = new Date(Date.now() + 60_000);
+    const times = { idleUntil: end, expiresAt: end };
+    await store.sessions.create(
+      tenantId,
+      { id: "ses_1", tokenHash: randomBytes(32), owner: "x", caller: {}, ...times },
+      5,
+    );
     await store.idempotency.claim(
       tenantId,
       { keyHash: Buffer.alloc(32), owner: "x" },

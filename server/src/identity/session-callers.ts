@@ -1,0 +1,68 @@
+import { hash } from "node:crypto";
+import { PERMISSIONS, ROLES, type Role } from "@slipway/contracts/permissions.ts";
+import { isObject } from "#lib/shape.ts";
+import type { DirectorySession } from "#store/directory.ts";
+import type { KeySnapshot } from "./key-snapshot.ts";
+import { permissionSet, permissionsOfRole } from "./permissions.ts";
+import { createPrincipal, type Principal } from "./principal.ts";
+import type { SessionCallers } from "./sessions.ts";
+
+/** The user as it is now; undefined when it may no longer work. */
+export type FindUserById = (tenantId: string, userId: string) => { readonly role: Role } | undefined;
+
+/** The mark of the key that the environment gives: another key under the same name is another key. */
+export function keyMark(keyHash: Uint8Array): string {
+  return hash("sha256", keyHash, "base64url").slice(0, 22);
+}
+
+/**
+ * Sessions that a key opened are worth what the key is worth now. Those that an issuer opened have what the sign-in gave; a user's
+ * role and being let in are those of the user now.
+ */
+export function createSessionCallers(options: {
+  readonly keys: Pick<KeySnapshot, "byId">;
+  /** Of the key `env`; absent: there is none. */
+  readonly environmentMark: string | undefined;
+  readonly userById: FindUserById;
+}): SessionCallers {
+  const { keys, environmentMark, userById } = options;
+  return {
+    write({ via, keyId, keyName, userId, role, permissions }) {
+      if (via === "key") return { by: "key", mark: keyId === "env" ? (environmentMark ?? null) : null };
+      // Only what a sign-in's scopes left out of the role is held on to; the role itself may change.
+      const narrowed = permissions !== permissionsOfRole(role);
+      const scopes = narrowed ? PERMISSIONS.filter((one) => (permissions & permissionSet([one])) !== 0) : null;
+      return { by: "issuer", name: keyName, userId, role, scopes };
+    },
+    read(session) {
+      const { caller } = session;
+      if (!isObject(caller)) return undefined;
+      return caller["by"] === "key" ? ofKey(session, caller["mark"]) : ofIssuer(session, caller);
+    },
+  };
+
+  function ofKey({ tenantId, owner, id }: DirectorySession, mark: unknown): Principal | undefined {
+    if (owner === "env" && mark !== environmentMark) return undefined;
+    const principal = keys.byId(tenantId, owner);
+    return principal && { ...principal, via: "session", sessionId: id };
+  }
+
+  function ofIssuer(session: DirectorySession, caller: Readonly<Record<string, unknown>>): Principal | undefined {
+    const { name, userId, scopes } = caller;
+    const user = typeof userId === "string" ? userById(session.tenantId, userId) : undefined;
+    if (userId !== null && !user) return undefined;
+    const role = user?.role ?? ROLES.find((known) => known === caller["role"]);
+    if (role === undefined || typeof name !== "string" || (scopes !== null && !Array.isArray(scopes))) return undefined;
+    return createPrincipal({
+      tenantId: session.tenantId,
+      keyId: session.owner,
+      keyName: name,
+      via: "session",
+      userId: typeof userId === "string" ? userId : null,
+      sessionId: session.id,
+      role,
+      scopes: scopes && permissionSet(PERMISSIONS.filter((permission) => scopes.includes(permission))),
+      expiresAt: session.expiresAt.getTime(),
+    });
+  }
+}
