@@ -7,7 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { isSignedOut } from "#api/api-error.ts";
-import { sessionQuery } from "#api/session.ts";
+import { sessionQuery, signInIssuers } from "#api/session.ts";
 import { safeReturnPath } from "#lib/return-path.ts";
 import { FailurePage } from "#pages/failure.tsx";
 import { NotFoundPage } from "#pages/not-found.tsx";
@@ -35,6 +35,7 @@ const signInRoute = createRoute({
     const session = await context.queryClient.query({ ...sessionQuery, staleTime: 0 }).catch(() => undefined);
     if (session !== undefined) throw redirect({ to: "/playground", replace: true });
   },
+  loader: ({ abortController }) => signInIssuers(abortController.signal),
   component: lazyRouteComponent(() => import("#pages/sign-in.tsx"), "SignInPage"),
 });
 

@@ -38,6 +38,8 @@ export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   readonly deviceScaleFactor?: number;
+  /** Other origins that the page is led to on purpose. */
+  readonly visits?: readonly string[];
   /** For the control of the watch itself: lets through what the server's policy refuses. */
   readonly bypassCSP?: boolean;
 }
@@ -49,14 +51,14 @@ export function launchBrowser(executablePath: string): Promise<Browser> {
 
 /** Opens an empty page whose home is the origin, and watches where it goes. */
 export async function openPage(browser: Browser, origin: string, options: PageOptions = {}): Promise<WatchedPage> {
-  const { width = 1280, height = 800, ...rest } = options;
+  const { width = 1280, height = 800, visits = [], ...rest } = options;
   const context = await browser.newContext({ baseURL: origin, viewport: { width, height }, ...rest });
   context.setDefaultTimeout(PATIENCE_MS);
   const foreign: string[] = [];
   const policy: string[] = [];
   const exceptions: string[] = [];
   await context.route(
-    (url) => url.origin !== origin,
+    (url) => url.origin !== origin && !visits.includes(url.origin),
     (route) => {
       foreign.push(route.request().url());
       return route.abort();

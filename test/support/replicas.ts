@@ -45,7 +45,7 @@ export async function sharedDatabase(t: TestContext): Promise<SharedDatabase | u
       const master = await loadMasterKey({ encryptionKey, keyFile: "/nowhere" });
       await query("insert into slipway.tenants (tenant_id, name) values ($1, $1)", [tenantId]);
       await query(
-        "insert into slipway.api_keys (tenant_id, id, name, prefix, hash) values ($1, 'key_1', 'x', 'x', $2)",
+        "insert into slipway.api_keys (tenant_id, id, name, prefix, hash, role) values ($1, 'key_1', 'x', 'x', $2, 'owner')",
         [tenantId, hashApiKey(master.apiKeyPepper, apiKey)],
       );
     },

@@ -20,12 +20,13 @@ export async function signOut(): Promise<void> {
   await deletePath(SESSION_PATH);
 }
 
-/** Where one can sign in beside by a key. */
-export const issuersQuery = queryOptions({
-  queryKey: ["issuers"],
-  queryFn: ({ signal }) => getJson<SignInIssuers>(`${SESSION_PATH}/issuers`, signal),
-  staleTime: Number.POSITIVE_INFINITY,
-});
+/** Where one can sign in beside by a key; nowhere when the server cannot say. */
+export async function signInIssuers(signal: AbortSignal): Promise<SignInIssuers["issuers"]> {
+  return getJson<SignInIssuers>(`${SESSION_PATH}/issuers`, signal).then(
+    ({ issuers }) => issuers,
+    () => [],
+  );
+}
 
 /** The address at which signing in at an issuer begins; `page` is a path below the console's base. */
 export function beginPath(issuer: string, page: string): string {

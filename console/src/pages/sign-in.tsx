@@ -1,8 +1,8 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect, useId, useRef, useState, type SubmitEvent } from "react";
 import { toApiError } from "#api/api-error.ts";
-import { beginPath, issuersQuery, sessionQuery, signIn } from "#api/session.ts";
+import { beginPath, sessionQuery, signIn } from "#api/session.ts";
 import { safeReturnPath } from "#lib/return-path.ts";
 import { Button, buttonClass } from "#ui/button.tsx";
 import { Centre } from "#ui/centre.tsx";
@@ -31,11 +31,11 @@ function SignInProblem({ problem }: { readonly problem: string | undefined }) {
 
 /** Links, not buttons: they lead away from the console, to the issuer and back. */
 function Issuers({ page }: { readonly page: string }) {
-  const { data } = useQuery(issuersQuery);
-  if (!data || data.issuers.length === 0) return null;
+  const issuers = route.useLoaderData();
+  if (issuers.length === 0) return null;
   return (
     <ul className={styles.issuers} aria-label="Other ways to sign in">
-      {data.issuers.map(({ name, label }) => (
+      {issuers.map(({ name, label }) => (
         <li key={name}>
           <a className={buttonClass("secondary", "large")} href={beginPath(name, page)}>
             Sign in with {label}

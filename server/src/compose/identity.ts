@@ -114,6 +114,7 @@ async function composeIssuers(
   const tokens = composeTokens(issuers, {
     log,
     metrics,
+    cooldownMs: config.identity.keysCooldownMs,
     fetchFor,
     findUser: (tenantId, email) => snapshot.userByEmail(tenantId, email),
     usersVersion: () => snapshot.version,

@@ -13,6 +13,8 @@ export interface TokenRooms {
   readonly log: Logger;
   readonly metrics: Metrics;
   /** The way out to an issuer. */
+  /** Milliseconds between two attempts to read an issuer's keys. */
+  readonly cooldownMs: number;
   readonly fetchFor: (issuer: TokenIssuer) => FetchLike;
   readonly findUser: FindUser;
   /** Grows when `findUser` may answer otherwise. */
@@ -21,14 +23,14 @@ export interface TokenRooms {
 
 /** The verifier of issuers' tokens, over keys that it fetches as they are needed. */
 export function composeTokens(issuers: readonly TokenIssuer[], rooms: TokenRooms) {
-  const { log, metrics, fetchFor, findUser, usersVersion } = rooms;
+  const { log, metrics, cooldownMs, fetchFor, findUser, usersVersion } = rooms;
   const onFailure = (issuer: string, error: unknown): void => {
     metrics.issuerFailures.inc({ issuer });
     log.warn({ issuer, error: describeError(error) }, "an issuer's keys could not be read; those known stay in use");
   };
   const trusted = issuers.map((issuer): TrustedIssuer => ({
     issuer,
-    keys: createIssuerKeys(issuer, { fetch: fetchFor(issuer), onFailure }),
+    keys: createIssuerKeys(issuer, { fetch: fetchFor(issuer), bounds: { cooldownMs }, onFailure }),
   }));
   const verifier = createTokenVerifier<Principal>({
     issuers: trusted,

@@ -10,6 +10,8 @@ export interface IdentitySettings {
   readonly variable: (name: string) => string | undefined;
   /** Whether an issuer on this very machine may be asked without TLS. */
   readonly plainLoopback: boolean;
+  /** Milliseconds between two attempts to read an issuer's keys. */
+  readonly keysCooldownMs: number;
   readonly sessions: { readonly idleSeconds: number; readonly lifetimeSeconds: number };
 }
 
@@ -136,6 +138,7 @@ export function readIdentity(env: EnvironmentReader, production: boolean): Ident
     issuers: found.filter((issuer) => issuer !== undefined),
     variable: (name) => env.text(name),
     plainLoopback,
+    keysCooldownMs: 1000 * env.integer("OIDC_KEYS_COOLDOWN_SECONDS", 10, 1, 600),
     sessions: {
       idleSeconds: 60 * env.integer("SESSION_IDLE_MINUTES", 60, 1, 30 * 1440),
       lifetimeSeconds: 3600 * env.integer("SESSION_HOURS", 12, 1, 30 * 24),

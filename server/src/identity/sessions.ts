@@ -197,8 +197,10 @@ class StoredSessions implements Sessions {
   #used(live: Live, now: number): void {
     const { bounds, store, onFailure } = this.#options;
     const { row } = live;
-    const until = Math.min(now + bounds.idleSeconds * 1000, row.expiresAt.getTime());
-    if (until - live.idleUntil < (bounds.idleSeconds * 1000) / MOVES) return;
+    const end = row.expiresAt.getTime();
+    const until = Math.min(now + bounds.idleSeconds * 1000, end);
+    const step = until === end ? 1 : (bounds.idleSeconds * 1000) / MOVES;
+    if (until - live.idleUntil < step) return;
     live.idleUntil = until;
     store.touch(row.tenantId, row.id, new Date(until)).catch(onFailure);
   }
