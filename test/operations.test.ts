@@ -113,6 +113,8 @@ describe("a running server", () => {
     assert.equal((await open(server.apiKey, { ...origin, origin: "https://evil.example" })).status, 403);
     const opened = await open(server.apiKey);
     assert.equal(opened.status, 201);
+    const { csrfToken } = (await opened.json()) as { csrfToken: string };
+    const own = { origin: server.url, "x-csrf-token": csrfToken };
     const setCookie = opened.headers.get("set-cookie") ?? "";
     assert.match(setCookie, /HttpOnly/);
     assert.match(setCookie, /SameSite=Strict/);
@@ -125,13 +127,14 @@ describe("a running server", () => {
         headers: { cookie, "content-type": "application/json", ...headers },
         body: '{"model":"mock-1","messages":[{"role":"user","content":"x"}]}',
       });
-    assert.equal((await post({ origin: server.url })).status, 200);
+    assert.equal((await post(own)).status, 200);
+    assert.equal((await post({ origin: server.url })).status, 403);
     assert.equal((await post({})).status, 403);
     assert.equal((await post({ origin: "https://evil.example" })).status, 403);
     assert.equal((await fetch(`${server.url}/v1/models`, { headers: { cookie: `${cookie}x` } })).status, 401);
     const closed = await fetch(`${server.url}/api/v1/session`, {
       method: "DELETE",
-      headers: { cookie, origin: server.url },
+      headers: { cookie, ...own },
     });
     assert.equal(closed.status, 204);
     assert.match(closed.headers.get("set-cookie") ?? "", /Max-Age=0/);

@@ -268,7 +268,9 @@ async function inBrowser({ server, provider }: Stage, chromium: string): Promise
       await page.goto("/console/sign-in?problem=not_allowed");
       await page.getByRole("alert").getByText("not let in here").waitFor();
       assert.deepEqual(await axeViolations(page), []);
-      assert.deepEqual(trespasses, { foreign: [], policy: [], exceptions: [] });
+      // The issuer's own pages ask for a font elsewhere, and do not get it.
+      const foreign = trespasses.foreign.filter((url) => !url.startsWith("https://fonts.googleapis.com/"));
+      assert.deepEqual({ ...trespasses, foreign }, { foreign: [], policy: [], exceptions: [] });
       await context.close();
     }
   } finally {

@@ -9,7 +9,8 @@ export type Prepare = (headers: CredentialHeaders) => Promise<void> | undefined;
 
 /** Tokens of requests, verified before their handlers ask. */
 export interface PreparedTokens {
-  readonly prepare: Prepare;
+  /** Verifies a token of these headers; undefined when it is known already, or is none. Never rejects. */
+  prepare(headers: CredentialHeaders, token: string): Promise<void> | undefined;
   /** The caller of the token that these headers carry. Throws what it was refused with. */
   callerOf(headers: CredentialHeaders, token: string): Principal;
 }
@@ -18,9 +19,8 @@ export interface PreparedTokens {
 export function createPreparedTokens(verifier: TokenVerifier<Principal>): PreparedTokens {
   const outcomes = new WeakMap<object, Principal | SlipwayError>();
   return {
-    prepare(headers) {
-      const token = presentedKey(headers);
-      if (token === undefined || !looksLikeToken(token) || verifier.known(token) !== undefined) return undefined;
+    prepare(headers, token) {
+      if (!looksLikeToken(token) || verifier.known(token) !== undefined) return undefined;
       return verifier.verify(token).then(
         (principal) => void outcomes.set(headers, principal),
         (error: unknown) => void outcomes.set(headers, toSlipwayError(error)),
@@ -40,7 +40,8 @@ export function createPreparedTokens(verifier: TokenVerifier<Principal>): Prepar
 /** Waits for a token to be verified, or for a session that was opened elsewhere just now. */
 export function createPrepare(tokens: PreparedTokens | undefined, sessions: Pick<Sessions, "prepare">): Prepare {
   return (headers) => {
-    if (headers.authorization !== undefined || headers["x-api-key"] !== undefined) return tokens?.prepare(headers);
+    const key = presentedKey(headers);
+    if (key !== undefined) return tokens?.prepare(headers, key);
     return typeof headers.cookie === "string" ? sessions.prepare(headers.cookie) : undefined;
   };
 }

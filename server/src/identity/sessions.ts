@@ -37,8 +37,8 @@ export interface Sessions extends Follower {
   prepare(cookieHeader: string): Promise<void> | undefined;
   /** Ends the session here at once and elsewhere within a second. */
   close(session: Session): Promise<void>;
-  /** Ends all sessions of the session's owner. */
-  closeAll(session: Session): Promise<number>;
+  /** Ends all sessions of this owner. */
+  closeAll(owner: Pick<Principal, "tenantId" | "keyId">): Promise<number>;
   /** The `Set-Cookie` values that close any session of this server. */
   closingCookies(): readonly string[];
 }
@@ -144,8 +144,8 @@ class StoredSessions implements Sessions {
     await this.#options.refresh();
   }
 
-  async closeAll({ principal }: Session): Promise<number> {
-    const closed = await this.#options.store.revokeAll(principal.tenantId, principal.keyId);
+  async closeAll({ tenantId, keyId }: Pick<Principal, "tenantId" | "keyId">): Promise<number> {
+    const closed = await this.#options.store.revokeAll(tenantId, keyId);
     await this.#options.refresh();
     return closed;
   }

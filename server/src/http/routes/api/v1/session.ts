@@ -63,8 +63,7 @@ export function registerSession(app: App, services: AppServices, options: Sessio
   });
   app.delete("/api/v1/session/all", { requires: "authenticated" }, async (c) => {
     const principal = principalOf(c);
-    const session = sessionOf(c, sessions);
-    await sessions.closeAll(session);
+    await sessions.closeAll(principal);
     auditOf(c, services, principal, "session.close_all", principal.keyId);
     for (const cookie of sessions.closingCookies()) c.header("set-cookie", cookie, { append: true });
     return c.body(null, 204);
