@@ -35,12 +35,18 @@ test("a shared secret has 32 bytes or the server does not start", () => {
 });
 
 test("the environment's issuer needs TLS, an audience, and at Google somebody who is meant", () => {
-  assert.match(problems({ OIDC_ISSUER: "http://id.example", OIDC_CLIENT_ID: "x" }), /OIDC_ISSUER must be a URL that begins with https/);
+  assert.match(
+    problems({ OIDC_ISSUER: "http://id.example", OIDC_CLIENT_ID: "x" }),
+    /OIDC_ISSUER must be a URL that begins with https/,
+  );
   assert.match(problems({ OIDC_ISSUER: "https://id.example" }), /OIDC_AUDIENCE or OIDC_CLIENT_ID is missing/);
   assert.match(problems({ OIDC_ISSUER: "https://accounts.google.com", OIDC_CLIENT_ID: "x" }), /OIDC_EMAILS/);
   assert.match(problems({ GOOGLE_IDENTITY_AUDIENCE: "https://me" }), /GOOGLE_IDENTITY_EMAILS is missing/);
   assert.equal(problems({ OIDC_ISSUER: "https://id.example", OIDC_CLIENT_ID: "x", OIDC_CLIENT_SECRET: "y" }), "");
-  assert.match(problems({ OIDC_ISSUER: "https://id.example", OIDC_CLIENT_ID: "x", OIDC_DEFAULT_ROLE: "king" }), /OIDC_DEFAULT_ROLE/);
+  assert.match(
+    problems({ OIDC_ISSUER: "https://id.example", OIDC_CLIENT_ID: "x", OIDC_DEFAULT_ROLE: "king" }),
+    /OIDC_DEFAULT_ROLE/,
+  );
   const production = { APP_ENV: "production", DATABASE_URL: "postgres://db/x", ENCRYPTION_KEY: SECRET };
   assert.match(problems({ ...production, OIDC_ISSUER: "http://localhost:9", OIDC_CLIENT_ID: "x" }), /OIDC_ISSUER must/);
 });
@@ -55,13 +61,24 @@ test("a client without its issuer is named as without effect", () => {
 test("presets fill in what is published of Firebase and of Google's identity tokens", () => {
   const { issuers, told } = declared([
     { name: "app", preset: "firebase", projectId: "my-project" },
-    { name: "services", preset: "google", audiences: ["https://me.example"], require: { emails: ["CI@p.iam.gserviceaccount.com"] } },
+    {
+      name: "services",
+      preset: "google",
+      audiences: ["https://me.example"],
+      require: { emails: ["CI@p.iam.gserviceaccount.com"] },
+    },
   ]);
   assert.deepEqual(told, []);
   const [app, services] = issuers;
-  assert.deepEqual([app?.issuer, app?.audiences, app?.algorithms], ["https://securetoken.google.com/my-project", ["my-project"], ["RS256"]]);
+  assert.deepEqual(
+    [app?.issuer, app?.audiences, app?.algorithms],
+    ["https://securetoken.google.com/my-project", ["my-project"], ["RS256"]],
+  );
   assert.deepEqual(app?.grants.role.fallback, undefined, "nobody is let in by having an account");
-  assert.deepEqual([services?.issuer, services?.grants.require.emails], ["https://accounts.google.com", ["ci@p.iam.gserviceaccount.com"]]);
+  assert.deepEqual(
+    [services?.issuer, services?.grants.require.emails],
+    ["https://accounts.google.com", ["ci@p.iam.gserviceaccount.com"]],
+  );
 });
 
 test("what is wrong with an issuer of the file is told with its place", () => {
@@ -72,15 +89,24 @@ test("what is wrong with an issuer of the file is told with its place", () => {
     [{ ...CORP, jwksUrl: "http://id.example/jwks" }, /issuers\.0\.jwksUrl must begin with https/],
     [{ ...CORP, clockSkew: "6m" }, /issuers\.0\.clockSkew must be at most 5m/],
     [{ ...CORP, issuer: "https://accounts.google.com" }, /issuers\.0\.require must name/],
-    [{ ...CORP, signIn: { clientId: "x", clientSecret: "env:NOT_SET" } }, /issuers\.0\.signIn\.clientSecret leads nowhere/],
+    [
+      { ...CORP, signIn: { clientId: "x", clientSecret: "env:NOT_SET" } },
+      /issuers\.0\.signIn\.clientSecret leads nowhere/,
+    ],
     [{ name: "app", preset: "firebase" }, /issuers\.0\.projectId is missing/],
     [{ ...CORP, name: "jwt" }, /issuers\.0\.name is taken/],
   ];
   for (const [issuer, told] of cases) assert.match(declared([issuer], { JWT_SECRET_KEY: SECRET }).told.join(), told);
   assert.deepEqual(declared([CORP]).told, [], "control");
-  assert.match(declared([CORP, { ...CORP, name: "twin" }]).told.join(), /issuers\.1\.audiences name the same tokens as the issuer `corp`/);
+  assert.match(
+    declared([CORP, { ...CORP, name: "twin" }]).told.join(),
+    /issuers\.1\.audiences name the same tokens as the issuer `corp`/,
+  );
   assert.deepEqual(declared([CORP, { ...CORP, name: "other", audiences: ["other"] }]).told, []);
   assert.throws(() => declared([{ ...CORP, algorithms: ["HS256"] }]), /config_invalid|must be one of/);
   assert.throws(() => declared([{ ...CORP, algorithms: ["none"] }]), /must be one of/);
-  assert.throws(() => declared([{ ...CORP, signIn: { clientId: "x", clientSecret: "hunter2" } }]), /secrets do not stand in files/);
+  assert.throws(
+    () => declared([{ ...CORP, signIn: { clientId: "x", clientSecret: "hunter2" } }]),
+    /secrets do not stand in files/,
+  );
 });
