@@ -4,6 +4,7 @@ import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { audit } from "#commands/audit.ts";
 import { bench } from "#commands/bench.ts";
 import { check } from "#commands/check.ts";
+import { checkManifests } from "#commands/check-manifests.ts";
 import { migrate } from "#commands/migrate.ts";
 import { test } from "#commands/test.ts";
 import { up } from "#commands/up.ts";
@@ -29,7 +30,7 @@ const formatting = {
 /** The slipway command. */
 export const application = buildApplication(
   buildRouteMap({
-    routes: { up, test, check, migrate, audit, bench, version },
+    routes: { up, test, check, checkManifests, migrate, audit, bench, version },
     docs: { brief: "The platform that AI agents run on, and the tool that puts it into production" },
   }),
   {

@@ -38,3 +38,9 @@ export function parseWorkers(text: string): string {
   if (text !== "auto" && !/^[1-9]\d*$/.test(text)) throw new Error(`"${text}" is not a number of processes, nor auto`);
   return text;
 }
+
+/** A version of Kubernetes from a command line, `1.34` or `v1.34.2`. */
+export function parseKubernetesVersion(text: string): string {
+  if (!/^v?1\.\d{1,3}(\.\d+)?$/.test(text)) throw new Error(`"${text}" is not a version of Kubernetes (1.34)`);
+  return text;
+}
