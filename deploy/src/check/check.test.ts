@@ -160,6 +160,26 @@ test("a guide's fenced blocks are checked at their lines, and Helm templates are
   assert.deepEqual([chart.found.length, chart.notes.length], [0, 1]);
 });
 
+test("code about Dockerfiles is none, a whole folder brings its packages, and steps that stand alone are looked at", () => {
+  assert.equal(
+    check(
+      [
+        { path: "src/dockerfile.ts", text: "const a = 1;" },
+        { path: "Dockerfile.test.ts", text: "x" },
+      ],
+      assumptions,
+    ).files,
+    0,
+  );
+  const dockerfile = (install: string): string =>
+    `FROM node:24@sha256:0 AS build\nWORKDIR /app\nRUN ${install}\nFROM node:24@sha256:0\nCOPY --from=build /app ./\nUSER 1\nHEALTHCHECK NONE\nCMD ["node", "a"]\n`;
+  assert.deepEqual(rulesOf([{ path: "Dockerfile", text: dockerfile("npm ci") }]), [
+    "dockerfile-development-dependencies",
+  ]);
+  assert.deepEqual(rulesOf([{ path: "Dockerfile", text: dockerfile("npm ci --omit=dev") }]), []);
+  assert.deepEqual(rulesOf([{ path: "-", text: "- uses: actions/checkout@main\n" }]), ["action-not-pinned"]);
+});
+
 test("a Dockerfile's stages, here-documents, continuation lines and escape directive are read", () => {
   const text =
     "# escape=`\nARG TAG=24\nFROM node:${TAG} AS Base\nRUN a `\n  # between\n  b\nFROM base\nRUN <<EOF cat\nUSER root\nEOF\nUSER 1\n";

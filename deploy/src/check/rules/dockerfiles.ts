@@ -15,7 +15,8 @@ export const DOCKERFILE_RULES: readonly Rule[] = [
       source: REFERENCES.dockerfile,
     },
     ({ faults, stages, file, line }, say) => {
-      for (const fault of faults) say(fault, { message: `${fault.message}.` });
+      // The first few say where it began to go wrong.
+      for (const fault of faults.slice(0, 3)) say(fault, { message: `${fault.message}.` });
       if (stages.length === 0) say({ file, line }, { message: "There is no FROM." });
     },
   ),
@@ -67,9 +68,10 @@ export const DOCKERFILE_RULES: readonly Rule[] = [
       const byName = new Map(dockerfile.stages.map((stage) => [stage.alias, stage]));
       for (const stage of finalStages(dockerfile))
         for (const each of stage.instructions) {
-          const from = each.name === "COPY" ? /--from=(\S+).*node_modules/.exec(each.args)?.[1] : undefined;
-          const source = from === undefined ? undefined : (byName.get(from) ?? dockerfile.stages[Number(from)]);
-          if (source !== undefined && installsAll(source, byName)) say(each);
+          const [, from = "", path = ""] =
+            each.name === "COPY" ? (/--from=(\S+)\s+(?:--\S+\s+)*(\S+)/.exec(each.args) ?? []) : [];
+          const source = from === "" ? undefined : (byName.get(from) ?? dockerfile.stages[Number(from)]);
+          if (source !== undefined && bringsPackages(path, source) && installsAll(source, byName)) say(each);
           else if (
             each.name === "RUN" &&
             /\bnpm\s+(ci|install|i)(?=\s*($|&&|;|\|))|\byarn(\s+install)?(?=\s*($|&&|;))|\bpip\s+install\b.*requirements-dev/.test(
@@ -224,6 +226,13 @@ function installsAll(stage: Stage, byName: ReadonlyMap<string, Stage>, depth = 0
     return !prunes(stage) && own.some((each) => !/--omit[= ]dev|--production|--prod\b|only=prod/.test(each.args));
   const base = byName.get(stage.base);
   return base !== undefined && depth < 10 && installsAll(base, byName, depth + 1);
+}
+
+/** Whether what is copied holds the packages: their folder, or the whole folder that they were installed in. */
+function bringsPackages(path: string, source: Stage): boolean {
+  const workdir = source.instructions.findLast((each) => each.name === "WORKDIR")?.args.replace(/\/$/, "");
+  const plain = path.replace(/\/\.?$/, "");
+  return /(^|\/)node_modules$/.test(plain) || plain === "." || (workdir !== undefined && plain === workdir);
 }
 
 function prunes(stage: Stage): boolean {

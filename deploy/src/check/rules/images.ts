@@ -89,7 +89,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     "shell",
     {
       id: "push-to-container-registry",
-      severity: "error",
+      severity: "warning",
       what: "The pipeline pushes to gcr.io; Container Registry takes no images since 2025-03-18.",
       why: "The push fails, unless the project was moved to Artifact Registry's gcr.io repositories.",
       fix: "Push to REGION-docker.pkg.dev/PROJECT/REPOSITORY.",

@@ -18,7 +18,7 @@ export const OBSERVABILITY_RULES: readonly Rule[] = [
     "rules",
     {
       id: "alert-without-metric",
-      severity: "error",
+      severity: "warning",
       what: "The alert looks at a metric that nothing here makes.",
       why: "An expression without data never fires: the alert is a promise that nobody keeps.",
       fix: "Name a metric that /metrics has, or record it by a rule.",

@@ -23,7 +23,9 @@ export interface ReadFile extends Place {
 /** What a text is, by its name first and by what it says when the name is silent (standard input). */
 type Form = "yaml" | "dockerfile" | "shell" | "markdown" | "other";
 
-const DOCKERFILE = /^(Dockerfile|Containerfile)(\..+)?$|\.(dockerfile|containerfile)$/i;
+const DOCKERFILE = /^(Dockerfile|Containerfile)([.-][\w.-]+)?$|\.([Dd]ockerfile|[Cc]ontainerfile)$/;
+/** Files about Dockerfiles are none. */
+const ABOUT = /\.(ts|js|mjs|cjs|py|go|rs|rb|java|md|txt|test|lock)$/;
 
 /** Whether a file of this name can hold anything that is looked at. */
 export function isCandidate(path: string): boolean {
@@ -33,7 +35,7 @@ export function isCandidate(path: string): boolean {
 function formOf(path: string): Form {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name.endsWith(".dockerignore")) return "other";
-  if (DOCKERFILE.test(name)) return "dockerfile";
+  if (DOCKERFILE.test(name) && !ABOUT.test(name)) return "dockerfile";
   if (/\.(ya?ml|json|template)$/i.test(name)) return "yaml";
   if (/\.(sh|bash)$/i.test(name)) return "shell";
   return /\.(md|markdown)$/i.test(name) ? "markdown" : "other";

@@ -5,7 +5,7 @@ import { readShell } from "../sources/shell.ts";
 import { addTask, addTemplate } from "./amazon.ts";
 import { addCompose } from "./compose.ts";
 import { addKubernetes } from "./kubernetes.ts";
-import { addAction, addCloudBuild, addWorkflow } from "./pipelines.ts";
+import { addAction, addCloudBuild, addSteps, addWorkflow } from "./pipelines.ts";
 import { World, type Assumptions } from "./world.ts";
 
 /** Reads files and sorts what they hold. */
@@ -31,6 +31,10 @@ export function collect(files: readonly InputFile[], assumptions: Assumptions): 
 
 /** Sorts a document by what it says rather than by its file's name, as people name files as they like. */
 function addDocument(world: World, node: Cursor): void {
+  if (node.isList && node.items().some((step) => step.has("uses"))) {
+    world.add("document", node);
+    addSteps(world, node);
+  }
   if (!node.isMap) return;
   const name = node.file.slice(node.file.lastIndexOf("/") + 1);
   const known = kindOf(world, node, name);

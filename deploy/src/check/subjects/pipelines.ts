@@ -26,6 +26,11 @@ export function addWorkflow(world: World, node: Cursor): void {
   }
 }
 
+/** Takes steps that stand alone, as guides show them. */
+export function addSteps(world: World, node: Cursor): void {
+  for (const step of node.items()) addStep(world, step, false);
+}
+
 /** Takes a composite action. */
 export function addAction(world: World, node: Cursor): void {
   for (const step of node.get("runs", "steps").items()) addStep(world, step, false);
