@@ -45,7 +45,7 @@ const CLASSES: Readonly<Record<number, string>> = {
   33: "workflow-deploy-ungated",
   34: "sam-deploy-unreviewed",
   35: "vpc-connector cloud-run-yaml-vpc-connector database-public-address database-public",
-  36: "cloud-run-connections-exceeded",
+  36: "cloud-run-connections-exceeded cloud-run-flags-connections-exceeded",
   37: "balancer-timeout-short",
   38: "probe-liveness-on-loaded-endpoint",
   39: "workload-without-disruption-budget workload-without-spread workload-in-one-zone workload-one-replica",

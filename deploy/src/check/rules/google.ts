@@ -85,7 +85,36 @@ export const GOOGLE_RULES: readonly Rule[] = [
         });
     },
   ),
+  rule(
+    "shell",
+    {
+      id: "cloud-run-flags-connections-exceeded",
+      severity: "error",
+      what: "At full scale the instances open more connections than the database takes.",
+      why: "Under load, when the last instances come, new connections are refused for all.",
+      fix: "Lower --max-instances or the pool, raise max_connections, or put a pooler between.",
+      source: REFERENCES.cloudSqlConnections,
+    },
+    ({ lines }, say, world) => {
+      for (const line of lines) {
+        if (!/gcloud\s+(beta\s+)?run\s+deploy\b/.test(line.text)) continue;
+        if (!/--(add|set)-cloudsql-instances|DATABASE_URL|\bDB_|POSTGRES/.test(line.text)) continue;
+        const max = flag(line.text, /--max-instances[= ](\d+)/);
+        const each = flag(line.text, /POOL_?(?:SIZE|MAX)=(\d+)/) || flag(line.text, /--concurrency[= ](\d+)/) || 80;
+        const limit = world.once("database connections", databaseConnections);
+        if (max * each > limit)
+          say(line, {
+            message: `${max} instances × ${each} connections are ${max * each}; the database takes ${limit}.`,
+          });
+      }
+    },
+  ),
 ];
+
+/** The number that a flag gives, 0 without it. */
+function flag(text: string, pattern: RegExp): number {
+  return Number(pattern.exec(text)?.[1] ?? 0);
+}
 
 /** The largest `max_connections` that the set names. */
 function databaseConnections(world: World): number {

@@ -120,14 +120,26 @@ export const SCRIPT_RULES: readonly Rule[] = [
       if (!build.has("serviceAccount")) say(build.get("steps"));
     },
   ),
-  shellRule(
-    "public-invoker",
-    "error",
-    "The service may be called by anyone.",
-    "Everyone on the internet can use it, and its cost, without a key.",
-    "Leave --allow-unauthenticated out and grant run.invoker to who calls; say it in slipway.yaml where the service is meant to be public.",
-    REFERENCES.cloudRunPublic,
-    /--allow-unauthenticated\b|--member[= ]["']?all(Authenticated)?Users|--no-invoker-iam-check/,
+  rule(
+    "shell",
+    {
+      id: "public-invoker",
+      severity: "error",
+      what: "The service may be called by anyone.",
+      why: "Everyone on the internet can use it, and its cost, without a key.",
+      fix: "Leave --allow-unauthenticated out and grant run.invoker to who calls; say access: public in slipway.yaml where the service is meant to be public.",
+      source: REFERENCES.cloudRunPublic,
+    },
+    (shell, say, world) => {
+      for (const line of shell.lines) {
+        if (
+          !/--allow-unauthenticated\b|--member[= ]["']?all(Authenticated)?Users|--no-invoker-iam-check/.test(line.text)
+        )
+          continue;
+        const name = /\bgcloud\s+(?:beta\s+)?run\s+(?:deploy|services\s+[\w-]+)\s+([\w-]+)/.exec(line.text)?.[1];
+        if (name === undefined || !world.once("public services", publicServices).has(name)) say(line);
+      }
+    },
   ),
   shellRule(
     "cloud-run-default-identity",
@@ -224,6 +236,12 @@ function shellRule(
   return rule("shell", { id, severity, what, why, fix, source }, ({ lines }, say) => {
     for (const line of lines) if (pattern.test(line.text)) say(line);
   });
+}
+
+/** The services that a slipway.yaml of the set declares public. */
+function publicServices(world: World): ReadonlySet<string> {
+  const services = world.subjects.slipway.flatMap((spec) => spec.get("services").entries());
+  return new Set(services.filter((each) => each.get("access").text === "public").map((each) => each.key));
 }
 
 const DEPLOYING = /\b(kubectl\s+(apply|replace)|envsubst|kustomize|gcloud\s+run\s+services\s+replace|sed\s+-i)\b/;
