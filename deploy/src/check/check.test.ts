@@ -138,8 +138,8 @@ test("four times the files take about four times the work, not sixteen", () => {
     return used.user + used.system;
   };
   cost(10);
-  const [few, many] = [cost(40), cost(160)];
-  assert.ok(many < few * 9, `${few} µs for 40 copies, ${many} µs for 160`);
+  const [few, many] = [cost(60), cost(240)];
+  assert.ok(many < few * 8, `${few} µs for 60 copies, ${many} µs for 240`);
 });
 
 test("a guide's fenced blocks are checked at their lines, and Helm templates are said to be left out", () => {

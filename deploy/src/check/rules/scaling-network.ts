@@ -2,7 +2,9 @@ import { REFERENCES } from "../references.ts";
 import { rule, type Rule } from "../rule.ts";
 import type { Cursor } from "../sources/cursor.ts";
 import type { World } from "../subjects/world.ts";
-import { scaledNames, selects } from "./workloads.ts";
+import { LabelIndex, labelsOf, SelectorIndex } from "../subjects/labels.ts";
+import type { KubernetesObject, Pod } from "../subjects/topics.ts";
+import { scaledNames } from "./workloads.ts";
 
 /** Rules about who owns the number and size of replicas, and who may speak to whom. */
 export const SCALING_AND_NETWORK_RULES: readonly Rule[] = [
@@ -91,14 +93,7 @@ export const SCALING_AND_NETWORK_RULES: readonly Rule[] = [
       if (!egress.exists || egress.items().length === 0 || allowsDns(egress)) return;
       // Policies add up: another one for the same pods may allow it.
       const others = world.once("policies with dns", dnsSelectors);
-      const mine = node.get("spec", "podSelector");
-      const labels = new Map(
-        mine
-          .get("matchLabels")
-          .entries()
-          .map((each) => [each.key, each.text]),
-      );
-      if (!others.some((each) => selects(each, labels))) say(egress);
+      if (!others.anyFor(labelsOf(node.get("spec", "podSelector", "matchLabels")))) say(egress);
     },
   ),
   rule(
@@ -133,15 +128,7 @@ export const SCALING_AND_NETWORK_RULES: readonly Rule[] = [
     ({ kind, node }, say, world) => {
       if (kind !== "ServiceMonitor") return;
       const selector = node.get("spec", "selector");
-      const services = world.objects("Service").filter((each) => {
-        const labels = new Map(
-          each.node
-            .get("metadata", "labels")
-            .entries()
-            .map((label) => [label.key, label.text]),
-        );
-        return each.apiVersion === "v1" && selects(selector, labels);
-      });
+      const services = world.once("services by label", servicesByLabel).matching(selector);
       if (services.length === 0) return;
       const names = new Set(
         services.flatMap((each) =>
@@ -221,11 +208,26 @@ function allowsDns(egress: Cursor): boolean {
   });
 }
 
-function dnsSelectors(world: World): readonly Cursor[] {
-  return world
-    .objects("NetworkPolicy")
-    .filter((each) => allowsDns(each.node.get("spec", "egress")))
-    .map((each) => each.node.get("spec", "podSelector"));
+function dnsSelectors(world: World): SelectorIndex {
+  const policies = world.objects("NetworkPolicy").filter((each) => allowsDns(each.node.get("spec", "egress")));
+  return new SelectorIndex(policies.map((each) => each.node.get("spec", "podSelector")));
+}
+
+function servicesByLabel(world: World): LabelIndex<KubernetesObject> {
+  const services = world.objects("Service").filter((each) => each.apiVersion === "v1");
+  return new LabelIndex(services.map((each) => [labelsOf(each.node.get("metadata", "labels")), each] as const));
+}
+
+/** Pods that say themselves that they are scraped. */
+function scrapedPods(world: World): LabelIndex<Pod> {
+  const scraped = world.subjects.pod.filter((pod) => {
+    const annotations = pod.object.node.get("spec", "template", "metadata", "annotations");
+    const ports = pod.containers.flatMap((each) => each.node.get("ports").items());
+    return (
+      annotations.get("prometheus.io/scrape").isTrue || ports.some((port) => /metrics/.test(port.get("name").text))
+    );
+  });
+  return new LabelIndex(scraped.map((pod) => [pod.labels, pod] as const));
 }
 
 function letsScraperIn(from: Cursor): boolean {
@@ -236,27 +238,10 @@ function letsScraperIn(from: Cursor): boolean {
   });
 }
 
-/** Whether anything scrapes the pods of a policy: an annotation, a monitor, or a port named for it. */
+/** Whether anything scrapes the pods of a policy: a monitor of the set, or what the pods say. */
 function isScraped(selector: Cursor, world: World): boolean {
-  return (
-    world.objects("ServiceMonitor").length +
-      world.objects("PodMonitor").length +
-      world.objects("PodMonitoring").length >
-      0 ||
-    world.subjects.pod.some((pod) => {
-      if (!selects(selector, pod.labels)) return false;
-      const annotations = pod.object.node.get("spec", "template", "metadata", "annotations");
-      return (
-        annotations.get("prometheus.io/scrape").isTrue ||
-        pod.containers.some((each) =>
-          each.node
-            .get("ports")
-            .items()
-            .some((port) => /metrics/.test(port.get("name").text)),
-        )
-      );
-    })
-  );
+  const monitors = ["ServiceMonitor", "PodMonitor", "PodMonitoring"].some((kind) => world.objects(kind).length > 0);
+  return monitors || world.once("scraped pods", scrapedPods).matching(selector).length > 0;
 }
 
 /** Seconds that the services of this set give a request; 60 when none says it, which is what streams need at least. */

@@ -2,7 +2,9 @@ import { REFERENCES } from "../references.ts";
 import { rule, type Rule } from "../rule.ts";
 import type { Cursor } from "../sources/cursor.ts";
 import { commandOf } from "../subjects/kubernetes.ts";
+import { SelectorIndex } from "../subjects/labels.ts";
 import type { Container, KubernetesObject } from "../subjects/topics.ts";
+import type { World } from "../subjects/world.ts";
 
 const HEALTHY = /health|live|alive|ping|\bup\b|status|heartbeat|startup|readyz|livez|healthz|ready/i;
 
@@ -147,9 +149,7 @@ export const WORKLOAD_RULES: readonly Rule[] = [
     },
     ({ object, labels }, say, world) => {
       if (!isService(object) || object.node.get("spec", "replicas").number === 0) return;
-      const covered = world
-        .objects("PodDisruptionBudget")
-        .some((budget) => selects(budget.node.get("spec", "selector"), labels));
+      const covered = world.once("budgets", budgets).anyFor(labels);
       if (!covered) say(object);
     },
   ),
@@ -264,21 +264,8 @@ function isService({ kind }: KubernetesObject): boolean {
   return kind === "Deployment" || kind === "StatefulSet" || kind === "Rollout";
 }
 
-/** Whether a label selector takes pods with these labels. */
-export function selects(selector: Cursor, labels: ReadonlyMap<string, string>): boolean {
-  const wanted = selector.get("matchLabels").entries();
-  const expressions = selector.get("matchExpressions").items();
-  return (
-    wanted.every((each) => labels.get(each.key) === each.text) &&
-    expressions.every((each) => {
-      const value = labels.get(each.get("key").text);
-      const values = each.get("values").texts();
-      const operator = each.get("operator").text;
-      if (operator === "Exists") return value !== undefined;
-      if (operator === "DoesNotExist") return value === undefined;
-      return (value !== undefined && values.includes(value)) === (operator === "In");
-    })
-  );
+function budgets(world: World): SelectorIndex {
+  return new SelectorIndex(world.objects("PodDisruptionBudget").map(({ node }) => node.get("spec", "selector")));
 }
 
 /** What horizontal autoscalers own, as `kind/name`. */
