@@ -64,6 +64,8 @@ export const ERROR_STATUS = {
   config_invalid: 500,
   // Of the slipway command, which answers with an exit code; their status is never sent.
   usage: 400,
+  spec_incomplete: 400,
+  target_unsupported: 400,
   port_taken: 409,
   home_unusable: 500,
   console_not_built: 500,

@@ -42,6 +42,9 @@ const REQUIREMENTS = {
   Redis: /\brequireRedis\b|\bTEST_REDIS_URL\b/,
   Chromium: /\brequireChromium\b|\bCHROMIUM_PATH\b/,
   Docker: /\brequireDocker\b|\bDOCKER_HOST\b/,
+  HAProxy: /\bHAPROXY_PATH\b/,
+  Promtool: /\bPROMTOOL_PATH\b/,
+  DockerCompose: /\bDOCKER_COMPOSE_PATH\b/,
 } as const;
 
 export type Requirement = keyof typeof REQUIREMENTS;

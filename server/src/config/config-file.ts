@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { ReadYaml } from "./slipway-yaml.ts";
+import type { ReadYaml } from "@slipway/contracts/spec/read-yaml.ts";
 
 /** Where the file is, and whether a server may start without it. */
 export interface ConfigFileSettings {
@@ -35,6 +35,6 @@ export async function readConfigFile(settings: ConfigFileSettings): Promise<Conf
     });
   }
   // Loaded when there is something to parse: most servers start without.
-  const { readSlipwayYaml } = await import("./slipway-yaml.ts");
+  const { readSlipwayYaml } = await import("@slipway/contracts/spec/read-yaml.ts");
   return { read: readSlipwayYaml(text, name), version: hash("sha256", text).slice(0, 8) };
 }

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
 import { readConfigFile } from "./config-file.ts";
-import { readSlipwayYaml } from "./slipway-yaml.ts";
 import { watchFile } from "./watch-file.ts";
 
 const RIGHT = `
@@ -74,6 +74,15 @@ test("each mistake is told by line, column, path, and what was probably meant", 
   ] as const;
   for (const [text, expected] of mistakes)
     assert.ok(told(text).includes(expected), `${expected}\n--- told:\n${told(text)}`);
+});
+
+test("the server takes its own sections of a file that says how the system is deployed", async () => {
+  const path = join(import.meta.dirname, "../../../examples/atp/slipway.yaml");
+  const found = await readConfigFile({ path, required: true });
+  assert.deepEqual(
+    found?.read.spec.routes.map(({ name, strategy }) => [name, strategy]),
+    [["chat", "latency"]],
+  );
 });
 
 test("all mistakes are told at once, up to twenty", () => {

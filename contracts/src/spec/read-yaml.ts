@@ -1,8 +1,8 @@
-import { SlipwayError } from "@slipway/contracts/errors.ts";
-import { nearest } from "@slipway/contracts/nearest.ts";
-import { type SlipwayYaml, slipwayYamlSchema } from "@slipway/contracts/spec/slipway-yaml.ts";
 import { isNode, isPair, LineCounter, parseDocument, type Document } from "yaml";
 import { z } from "zod";
+import { SlipwayError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
+import { type SlipwayYaml, slipwayYamlSchema } from "./slipway-yaml.ts";
 
 /** Where something is: keys and indexes from the top of the file down. */
 export type YamlPath = readonly (string | number)[];
@@ -20,6 +20,8 @@ export interface YamlProblem {
 /** A file that was understood. */
 export interface ReadYaml {
   readonly spec: SlipwayYaml;
+  /** What stands in the file, without defaults. */
+  readonly raw: unknown;
   /** The error that tells these problems with line and column. */
   error(problems: readonly YamlProblem[]): SlipwayError;
 }
@@ -49,9 +51,10 @@ export function readSlipwayYaml(text: string, file: string): ReadYaml {
       file,
       problems.map((problem) => describe(problem, placeOf(document, lines, file, problem))),
     );
-  const result = slipwayYamlSchema.safeParse(plain(document, file) ?? {});
-  if (!result.success) throw error(result.error.issues.flatMap((issue) => problemsOf(issue, document)));
-  return { spec: result.data, error };
+  const raw = plain(document, file) ?? {};
+  const result = slipwayYamlSchema.safeParse(raw);
+  if (!result.success) throw error(yamlProblems(result.error.issues, (path) => document.getIn(path)));
+  return { spec: result.data, raw, error };
 }
 
 function plain(document: Document, file: string): unknown {
@@ -110,7 +113,15 @@ function offsetOf(document: Document, path: YamlPath, ofKey: true | undefined): 
   return isNode(node) ? node.range?.[0] : undefined;
 }
 
-function problemsOf(issue: z.core.$ZodIssue, document: Document): readonly YamlProblem[] {
+/** What the schema of `slipway.yaml` found wrong, with what was probably meant; `written` tells what stands at a path. */
+export function yamlProblems(
+  issues: readonly z.core.$ZodIssue[],
+  written: (path: YamlPath) => unknown,
+): readonly YamlProblem[] {
+  return issues.flatMap((issue) => problemsOf(issue, written));
+}
+
+function problemsOf(issue: z.core.$ZodIssue, written: (path: YamlPath) => unknown): readonly YamlProblem[] {
   const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
   if (issue.code === "unrecognized_keys") {
     const fields = fieldsAt(slipwayYamlSchema, path);
@@ -122,10 +133,12 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document): readonly YamlP
   }
   if (issue.code === "invalid_value") {
     const values = issue.values.map(String);
-    const written = document.getIn(path);
-    const suggestion = typeof written === "string" ? nearest(written, values) : undefined;
+    const value = written(path);
+    const suggestion = typeof value === "string" ? nearest(value, values) : undefined;
     return [{ path, message: `must be one of ${values.join(", ")}`, ...meant(suggestion) }];
   }
+  if (issue.code === "invalid_key")
+    return [{ path, message: issue.issues[0]?.message ?? "is no name that may stand here", ofKey: true }];
   return [{ path, message: /^(must|may)\b/.test(issue.message) ? issue.message : `is wrong: ${issue.message}` }];
 }
 
@@ -137,9 +150,16 @@ function meant(suggestion: string | undefined): { readonly suggestion?: string }
 function fieldsAt(schema: z.core.$ZodType, path: YamlPath): readonly string[] {
   let at: z.core.$ZodType | undefined = schema;
   for (const step of [...path, undefined]) {
-    while (at instanceof z.ZodDefault || at instanceof z.ZodOptional) at = at.unwrap();
+    while (
+      at instanceof z.ZodDefault ||
+      at instanceof z.ZodPrefault ||
+      at instanceof z.ZodOptional ||
+      at instanceof z.ZodNullable
+    )
+      at = at.unwrap();
     if (step === undefined) break;
     if (typeof step === "number") at = at instanceof z.ZodArray ? at.element : undefined;
+    else if (at instanceof z.ZodRecord) at = at.valueType;
     else at = at instanceof z.ZodObject ? fieldOf(at.shape, step) : undefined;
   }
   return at instanceof z.ZodObject ? Object.keys(at.shape) : [];

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { inCheckout } from "#lib/checkout.ts";
+
+const MAIN = inCheckout("deploy/src/main.ts");
+
+async function slipway(cwd: string, ...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  return await new Promise((resolve) => {
+    const child = execFile(process.execPath, [MAIN, ...args], { cwd, timeout: 60_000 }, (_error, out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
+    );
+  });
+}
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "slipway-spec-"));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+test("init writes a file without asking, spec check finds it right, render writes it for its platform", async (t) => {
+  const cwd = await folder(t);
+  const init = await slipway(cwd, "init", "--yes", "--name", "desk", "--provider", "gke", "--host", "desk.example");
+  assert.equal(init.code, 0, init.err);
+  const again = await slipway(cwd, "init", "--yes", "--name", "desk");
+  assert.equal(again.code, 1);
+  assert.match(again.err, /slipway\.yaml is there already\.\n--force replaces it/);
+  const check = await slipway(cwd, "spec", "check");
+  assert.match(check.out, /^ok {2}development: compose, desk\nok {2}production: kubernetes, desk\n$/);
+  const bare = await slipway(cwd, "render", "--env", "production", "--out", "out");
+  assert.match(bare.err, /The image `app` has no digest[^]*Pass --digest/);
+  const digest = `sha256:${"ab".repeat(32)}`;
+  const render = await slipway(cwd, "render", "--env", "production", "--digest", digest, "--out", "out");
+  assert.equal(render.code, 0, render.err);
+  assert.ok(
+    (await readFile(join(cwd, "out/plain/all.yaml"), "utf8")).includes(`registry.example/desk/slipway@${digest}`),
+  );
+  // Another platform into the same folder: what was rendered before goes, what a person put there stays.
+  await writeFile(join(cwd, "out/notes.txt"), "mine");
+  const compose = await slipway(cwd, "render", "--env", "production", "--target", "compose", "--out", "out");
+  assert.equal(compose.code, 0, compose.err);
+  const left = (await readdir(join(cwd, "out"), { recursive: true, withFileTypes: true })).filter((one) =>
+    one.isFile(),
+  );
+  assert.deepEqual(left.map(({ name }) => name).sort(), [
+    ".gitignore",
+    ".slipway-rendered",
+    "compose.yaml",
+    "haproxy.cfg",
+    "make-secrets.sh",
+    "notes.txt",
+    "slipway.yaml",
+  ]);
+});
+
+test("wrong names on the command line end with 2, a wrong file with 1 and its line", async (t) => {
+  const cwd = await folder(t);
+  const missing = await slipway(cwd, "spec", "check");
+  assert.equal(missing.code, 2);
+  assert.match(missing.err, /slipway\.yaml cannot be read/);
+  await writeFile(join(cwd, "slipway.yaml"), "name: desk\nservces: {}\n");
+  const wrong = await slipway(cwd, "spec", "check");
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /slipway\.yaml:2:1: `servces` is no field here; did you mean `services`\?/);
+  const target = await slipway(cwd, "render", "--env", "production", "--target", "kuberntes", "--out", "out");
+  assert.equal(target.code, 2);
+  assert.match(target.err, /did you mean "kubernetes"\?/);
+});

@@ -1,0 +1,30 @@
+/** Flags of every command that reads a spec. */
+export const specFlag = {
+  kind: "parsed",
+  parse: String,
+  default: "slipway.yaml",
+  placeholder: "FILE",
+  brief: "The spec",
+} as const;
+
+export const environmentFlag = {
+  kind: "parsed",
+  parse: String,
+  placeholder: "NAME",
+  brief: "The environment, as the spec calls it",
+} as const;
+
+export const digestFlag = {
+  kind: "parsed",
+  parse: parseDigest,
+  optional: true,
+  placeholder: "DIGEST",
+  brief: "The server image's digest, sha256:…; replaces the spec's",
+} as const;
+
+/** An image's digest from a command line. */
+function parseDigest(text: string): string {
+  if (!/^sha256:[0-9a-f]{64}$/.test(text))
+    throw new Error(`"${text}" is not a digest (sha256: and 64 hexadecimal digits)`);
+  return text;
+}

@@ -1,0 +1,127 @@
+import { nearest } from "@slipway/contracts/nearest.ts";
+import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
+import type { Service, Spec } from "./spec.ts";
+
+const SECRET_NAME = /(_KEY|_SECRET|_TOKEN|PASSWORD|_DSN|^DATABASE_URL|^REDIS_URL|^MIGRATION_DATABASE_URL)$/;
+const PASSWORD_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/;
+
+/** What is wrong between the parts of a system, which the schema of each part cannot see. */
+export function problemsOf(spec: Spec): readonly YamlProblem[] {
+  return [
+    ...plainSecrets(["env"], spec.env),
+    ...missingSecrets(spec),
+    ...connections(spec),
+    ...clusterProblems(spec),
+    ...spec.services.flatMap((service) => serviceProblems(spec, service)),
+  ];
+}
+
+/** A secret that is written into the file as a setting. */
+function plainSecrets(path: readonly string[], env: Readonly<Record<string, string>>): readonly YamlProblem[] {
+  return Object.entries(env)
+    .filter(([name, value]) => SECRET_NAME.test(name) || PASSWORD_IN_URL.test(value))
+    .map(([name]) => ({
+      path: [...path, name],
+      message: "is a secret and may not be written here: say under `secrets` where it lies",
+      ofKey: true as const,
+    }));
+}
+
+function missingSecrets({ data, secrets, environment }: Spec): readonly YamlProblem[] {
+  const has = new Set(secrets.map(({ variable }) => variable));
+  // Compose brings a database and a Redis of its own, with secrets that are made on the spot.
+  if (environment.target === "compose") return [];
+  const wanted: (readonly [variable: string, path: readonly string[], why: string])[] = [];
+  if (data.postgres) {
+    wanted.push(["DATABASE_URL", ["data", "postgres"], "the address of the server's own login"]);
+    wanted.push(["MIGRATION_DATABASE_URL", ["data", "postgres"], "the address of the tables' owner, for migrations"]);
+  }
+  if (data.postgres?.backups)
+    wanted.push([
+      "BACKUP_DATABASE_URL",
+      ["data", "postgres", "backups"],
+      "the address of a login that may read all rows (BYPASSRLS)",
+    ]);
+  if (data.redis) wanted.push(["REDIS_URL", ["data", "redis"], "its address"]);
+  return wanted
+    .filter(([variable]) => !has.has(variable))
+    .map(([variable, path, why]) => ({ path, message: `needs the secret ${variable}, ${why}`, ofKey: true as const }));
+}
+
+/** Where a Kubernetes cluster can fetch secrets from by External Secrets with an identity of its own. */
+const CLUSTER_SECRETS = new Set(["gcp-sm", "aws-sm", "azure-kv"]);
+
+function clusterProblems({ environment, environmentName, services, secrets }: Spec): readonly YamlProblem[] {
+  if (environment.target !== "kubernetes" || environmentName === undefined) return [];
+  const problems: YamlProblem[] = [];
+  for (const { variable, place } of secrets) {
+    if (CLUSTER_SECRETS.has(place.kind)) continue;
+    problems.push({ path: ["secrets", variable], message: "must lie in gcp-sm, aws-sm or azure-kv for kubernetes" });
+  }
+  const cluster = environment.cluster;
+  const isPublic = services.some(({ access }) => access.kind === "public");
+  const path = ["environments", environmentName, "cluster"];
+  if (
+    isPublic &&
+    (cluster?.provider === "eks" || cluster?.provider === "aks") &&
+    cluster.gateway.networks === undefined
+  )
+    problems.push({
+      path: [...path, "gateway"],
+      message: "must say in `networks` which subnets the balancer's requests come from",
+      ofKey: true,
+    });
+  return problems;
+}
+
+/** The pools of all instances together against what the database takes. */
+function connections({ services, data: { postgres } }: Spec): readonly YamlProblem[] {
+  if (postgres === undefined) return [];
+  // One more connection of each instance follows changes; ten are left for migrations, backups and people.
+  const most = services.reduce((sum, { scale }) => sum + scale.max * (postgres.poolSize + 1), 10);
+  if (most <= postgres.maxConnections) return [];
+  return [
+    {
+      path: ["data", "postgres", "maxConnections"],
+      message: `must be at least ${most}: all instances (scale.max) with their pools (poolSize + 1), and 10 besides`,
+    },
+  ];
+}
+
+function serviceProblems({ secrets, env, data, environment }: Spec, service: Service): readonly YamlProblem[] {
+  const at = ["services", service.name] as const;
+  const names = secrets.map(({ variable }) => variable);
+  const problems: YamlProblem[] = [...plainSecrets([...at, "env"], service.env)];
+  for (const variable of service.secrets) {
+    if (names.includes(variable)) continue;
+    const suggestion = nearest(variable, names);
+    const meant = suggestion === undefined ? {} : { suggestion };
+    problems.push({
+      path: [...at, "secrets"],
+      message: `names ${variable}, which \`secrets\` does not have`,
+      ...meant,
+    });
+  }
+  for (const variable of [...Object.keys(env), ...Object.keys(service.env)]) {
+    if (service.secrets.includes(variable))
+      problems.push({ path: [...at, "secrets"], message: `holds ${variable}, which is a setting already` });
+  }
+  if (service.scale.max > 1 && data.postgres === undefined)
+    problems.push({
+      path: [...at, "scale", "max"],
+      message: "must be 1 without `data.postgres`: the embedded database serves one process",
+    });
+  if (service.scale.max > 1 && data.redis === undefined)
+    problems.push({
+      path: [...at, "scale", "max"],
+      message: "must be 1 without `data.redis`: several instances keep their limits together there",
+    });
+  if (environment.target === "kubernetes" && service.scale.min === 0)
+    problems.push({
+      path: [...at, "scale", "min"],
+      message: "must be at least 1 on kubernetes, which starts nothing for a request",
+    });
+  if (service.access.kind === "public" && service.access.hosts.length === 0 && environment.target === "kubernetes")
+    problems.push({ path: [...at, "access", "hosts"], message: "must name a host, or a gateway would take any" });
+  return problems;
+}

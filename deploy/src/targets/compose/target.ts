@@ -1,0 +1,44 @@
+import { header, yamlText } from "#render/yaml.ts";
+import type { Spec } from "#spec/spec.ts";
+import type { Target } from "../target.ts";
+import { haproxyConfig } from "./haproxy.ts";
+import { secretFiles, secretScript } from "./secret-files.ts";
+import { services } from "./services.ts";
+import { stores } from "./stores.ts";
+
+/** One machine: containers behind HAProxy, with a database and a Redis of their own. */
+export const composeTarget: Target = {
+  name: "compose",
+  render({ spec }) {
+    const head = header(spec, "compose");
+    return [
+      {
+        path: "compose.yaml",
+        text: yamlText(`${head}# First ./make-secrets.sh, then docker compose up --wait.\n`, composeFile(spec)),
+      },
+      { path: "haproxy.cfg", text: haproxyConfig(spec) },
+      { path: "config/slipway.yaml", text: yamlText(head, spec.server) },
+      { path: "make-secrets.sh", text: secretScript(spec) },
+      { path: ".gitignore", text: `${head}secrets/\n` },
+    ];
+  },
+};
+
+function composeFile(spec: Spec): Readonly<Record<string, unknown>> {
+  const all = Object.entries({ ...services(spec), ...stores(spec) }).sort(([a], [b]) => (a < b ? -1 : 1));
+  const volumes = [...(spec.data.postgres ? ["postgres"] : []), ...(spec.data.redis ? ["redis"] : [])];
+  return {
+    name: `${spec.name}-${spec.environmentName ?? "default"}`,
+    services: Object.fromEntries(all),
+    networks: {
+      // Stores and services; nothing leads out of it.
+      back: { internal: true },
+      // Where the balancer's port is published.
+      front: {},
+      // Where services reach models.
+      out: {},
+    },
+    secrets: Object.fromEntries(secretFiles(spec).map((name) => [name, { file: `./secrets/${name}` }])),
+    ...(volumes.length > 0 ? { volumes: Object.fromEntries(volumes.map((name) => [name, {}])) } : {}),
+  };
+}

@@ -1,0 +1,114 @@
+import { seconds } from "@slipway/contracts/spec/quantity.ts";
+import type { Service } from "#spec/spec.ts";
+import { type Context, manifest, type Manifest, nameOf } from "./manifest.ts";
+
+const GATEWAY = "gateway.networking.k8s.io/v1";
+
+// What clients ask. `/metrics` is not among it: it is for the scraper, which does not come through here.
+const PREFIXES = ["/v1", "/v1beta", "/api", "/console", "/.well-known", "/mcp", "/graphql"];
+
+/** The gateway with its certificate, and where each host leads; nothing when no service is public. */
+export function gatewayOf(context: Context): readonly Manifest[] {
+  const services = context.spec.services.filter(({ access }) => access.kind === "public");
+  if (services.length === 0) return [];
+  return [
+    gateway(context),
+    toHttps(context, services),
+    ...services.flatMap((service) => [route(context, service), ...policies(context, service)]),
+  ];
+}
+
+function gateway(context: Context): Manifest {
+  const { spec, provider } = context;
+  const settings = spec.environment.cluster?.gateway;
+  const certificate = settings?.certificate ?? "tls";
+  const gke = provider.name === "gke";
+  const listener = (name: string, protocol: string, port: number) => ({
+    name,
+    protocol,
+    port,
+    allowedRoutes: { namespaces: { from: "Same" } },
+  });
+  return manifest(
+    context,
+    [GATEWAY, "Gateway"],
+    ["gateway", "gateway"],
+    {
+      spec: {
+        gatewayClassName: settings?.className ?? provider.gateway.className,
+        listeners: [
+          listener("http", "HTTP", 80),
+          {
+            ...listener("https", "HTTPS", 443),
+            // On GKE the certificate map of the annotation takes this place.
+            ...(gke ? {} : { tls: { mode: "Terminate", certificateRefs: [{ kind: "Secret", name: certificate }] } }),
+          },
+        ],
+      },
+    },
+    gke ? { annotations: { "networking.gke.io/certmap": certificate } } : {},
+  );
+}
+
+function parent(context: Context, sectionName: string): Readonly<Record<string, unknown>> {
+  return { parentRefs: [{ name: nameOf(context, "gateway"), sectionName }] };
+}
+
+function toHttps(context: Context, services: readonly Service[]): Manifest {
+  return manifest(context, [GATEWAY, "HTTPRoute"], ["gateway", "to-https"], {
+    spec: {
+      ...parent(context, "http"),
+      hostnames: services.flatMap(({ access }) => access.hosts),
+      rules: [{ filters: [{ type: "RequestRedirect", requestRedirect: { scheme: "https", statusCode: 301 } }] }],
+    },
+  });
+}
+
+function route(context: Context, service: Service): Manifest {
+  const match = (type: string, value: string) => ({ path: { type, value } });
+  const exact = ["/health", ...(service.roles.includes("console") ? ["/"] : [])];
+  return manifest(context, [GATEWAY, "HTTPRoute"], [service.name, service.name], {
+    spec: {
+      ...parent(context, "https"),
+      hostnames: service.access.hosts,
+      rules: [
+        {
+          matches: [...PREFIXES.map((path) => match("PathPrefix", path)), ...exact.map((path) => match("Exact", path))],
+          backendRefs: [{ name: nameOf(context, service.name), port: service.port }],
+          ...(context.provider.routeTimeouts ? { timeouts: { request: `${seconds(service.timeout)}s` } } : {}),
+        },
+      ],
+    },
+  });
+}
+
+/** On GKE timeouts, draining and health checks of a service are policies: https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources */
+function policies(context: Context, service: Service): readonly Manifest[] {
+  if (context.provider.name !== "gke") return [];
+  const targetRef = { group: "", kind: "Service", name: nameOf(context, service.name) };
+  const component = [service.name, service.name] as const;
+  const { readiness } = service.probes;
+  return [
+    manifest(context, ["networking.gke.io/v1", "GCPBackendPolicy"], component, {
+      spec: {
+        default: {
+          timeoutSec: seconds(service.timeout),
+          connectionDraining: { drainingTimeoutSec: seconds(service.drain) },
+        },
+        targetRef,
+      },
+    }),
+    manifest(context, ["networking.gke.io/v1", "HealthCheckPolicy"], component, {
+      spec: {
+        default: {
+          checkIntervalSec: Math.max(1, seconds(readiness.period)),
+          timeoutSec: Math.max(1, seconds(readiness.timeout)),
+          healthyThreshold: 1,
+          unhealthyThreshold: readiness.failures,
+          config: { type: "HTTP", httpHealthCheck: { port: service.port, requestPath: readiness.path } },
+        },
+        targetRef,
+      },
+    }),
+  ];
+}

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse, parseAllDocuments } from "yaml";
+import { EXAMPLES, renderExample, textOf } from "../../testing/examples.ts";
+import type { Manifest } from "./manifest.ts";
+
+const examples = await Promise.all(
+  EXAMPLES.filter(({ target }) => target === "kubernetes").map(async (example) => {
+    const files = await renderExample(example);
+    const objects = parseAllDocuments(textOf(files, "plain/all.yaml")).map((document) => document.toJS() as Manifest);
+    return { example, files, objects };
+  }),
+);
+
+interface PodTemplate {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly serviceAccountName: string;
+    readonly automountServiceAccountToken: boolean;
+    readonly securityContext: Readonly<Record<string, unknown>>;
+    readonly initContainers?: readonly Container[];
+    readonly containers: readonly Container[];
+    readonly volumes: readonly { readonly configMap?: { readonly name: string } }[];
+  };
+}
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly envFrom?: readonly { readonly secretRef: { readonly name: string } }[];
+  readonly startupProbe?: object;
+  readonly livenessProbe?: { readonly httpGet: { readonly path: string } };
+  readonly readinessProbe?: { readonly httpGet: { readonly path: string } };
+}
+
+/** The parts of objects that the questions below are about. */
+interface Body {
+  readonly replicas?: number;
+  readonly template?: PodTemplate;
+  readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
+  readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> } & Readonly<Record<string, unknown>>;
+  readonly endpoints?: readonly { readonly port: string }[];
+  readonly ports?: readonly { readonly name: string; readonly port: number }[];
+  readonly rules?: readonly { readonly backendRefs?: readonly { readonly name: string; readonly port: number }[] }[];
+  readonly target?: { readonly name: string };
+  readonly egress?: readonly {
+    readonly ports: readonly { readonly port: number | string; readonly protocol: string }[];
+  }[];
+  readonly podSelector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+  readonly updatePolicy?: { readonly updateMode: string };
+  readonly scaleTargetRef?: { readonly name: string };
+}
+
+const bodyOf = (object: Manifest): Body => object["spec"] ?? {};
+const podOf = (object: Manifest): PodTemplate | undefined =>
+  bodyOf(object).template ?? bodyOf(object).jobTemplate?.spec.template;
+const within = (
+  part: Readonly<Record<string, unknown>> | undefined,
+  whole: Readonly<Record<string, unknown>> | undefined,
+): boolean => Object.entries(part ?? {}).every(([key, value]) => whole?.[key] === value);
+
+/** Names that lead to nothing: of accounts, secrets, maps, services, ports, pods. */
+function dangling(objects: readonly Manifest[]): readonly string[] {
+  const named = (kind: string, name: string | undefined) =>
+    objects.find((one) => one.kind === kind && one.metadata.name === name);
+  const made = new Set(objects.filter(({ kind }) => kind === "ExternalSecret").map((one) => bodyOf(one).target?.name));
+  const pods = objects.flatMap((one) => podOf(one) ?? []);
+  const faults: string[] = [];
+  for (const { spec } of pods) {
+    if (!named("ServiceAccount", spec.serviceAccountName)) faults.push(`account ${spec.serviceAccountName}`);
+    for (const { configMap } of spec.volumes)
+      if (configMap && !named("ConfigMap", configMap.name)) faults.push(`map ${configMap.name}`);
+    for (const { envFrom = [] } of [...(spec.initContainers ?? []), ...spec.containers])
+      for (const { secretRef } of envFrom) if (!made.has(secretRef.name)) faults.push(`secret ${secretRef.name}`);
+  }
+  for (const object of objects) {
+    const { selector, endpoints = [], rules = [], podSelector, scaleTargetRef } = bodyOf(object);
+    for (const { port } of endpoints) {
+      const services = objects.filter(
+        (one) => one.kind === "Service" && within(selector?.matchLabels, one.metadata.labels),
+      );
+      if (!services.some((one) => bodyOf(one).ports?.some(({ name }) => name === port)))
+        faults.push(`monitored port ${port}`);
+    }
+    for (const { name, port } of object.kind === "HTTPRoute"
+      ? rules.flatMap(({ backendRefs = [] }) => backendRefs)
+      : []) {
+      const service = named("Service", name);
+      if (!service || !bodyOf(service).ports?.some((one) => one.port === port)) faults.push(`backend ${name}:${port}`);
+    }
+    if (object.kind === "Service" && !pods.some(({ metadata }) => within(selector, metadata.labels)))
+      faults.push(`pods of ${object.metadata.name}`);
+    if (podSelector && !pods.some(({ metadata }) => within(podSelector.matchLabels, metadata.labels)))
+      faults.push(`pods of policy ${object.metadata.name}`);
+    if (scaleTargetRef && !named("Deployment", scaleTargetRef.name)) faults.push(`scaled ${scaleTargetRef.name}`);
+  }
+  return faults;
+}
+
+test("every name in a rendered object leads to another one; one that does not is noticed", () => {
+  for (const { objects } of examples) {
+    assert.deepEqual(dangling(objects), []);
+    for (const kind of ["ServiceAccount", "ExternalSecret", "Service", "Deployment", "ConfigMap"])
+      assert.notDeepEqual(dangling(objects.filter((one) => one.kind !== kind)), [], `without any ${kind}`);
+  }
+});
+
+/** What the restricted Pod Security Standard refuses (https://kubernetes.io/docs/concepts/security/pod-security-standards/), and our own rules. */
+function unsafe({ spec }: PodTemplate): readonly string[] {
+  const { securityContext: pod } = spec;
+  const faults: string[] = [];
+  if (pod["runAsNonRoot"] !== true || pod["runAsUser"] !== 1000) faults.push("may run as root");
+  if ((pod["seccompProfile"] as { type?: string } | undefined)?.type !== "RuntimeDefault") faults.push("no seccomp");
+  if (spec.automountServiceAccountToken) faults.push("has a token");
+  for (const { name, image, securityContext: own } of [...(spec.initContainers ?? []), ...spec.containers]) {
+    if (own["readOnlyRootFilesystem"] !== true) faults.push(`${name} writes its root`);
+    if (own["allowPrivilegeEscalation"] !== false) faults.push(`${name} escalates`);
+    if (JSON.stringify(own["capabilities"]) !== '{"drop":["ALL"]}') faults.push(`${name} has capabilities`);
+    if (!/@sha256:[0-9a-f]{64}$/.test(image)) faults.push(`${name} runs a tag`);
+  }
+  return faults;
+}
+
+test("every pod is what the restricted standard asks for: uid 1000, read-only root, no capabilities, seccomp, images by digest", () => {
+  for (const { objects } of examples) {
+    const pods = objects.flatMap((one) => podOf(one) ?? []);
+    assert.ok(pods.length >= 2);
+    for (const pod of pods) assert.deepEqual(unsafe(pod), []);
+    const [pod] = pods;
+    assert.ok(pod);
+    const breakages = [
+      { ...pod, spec: { ...pod.spec, securityContext: {} } },
+      { ...pod, spec: { ...pod.spec, automountServiceAccountToken: true } },
+      {
+        ...pod,
+        spec: { ...pod.spec, containers: pod.spec.containers.map((one) => ({ ...one, securityContext: {} })) },
+      },
+      {
+        ...pod,
+        spec: { ...pod.spec, containers: pod.spec.containers.map((one) => ({ ...one, image: "slipway:latest" })) },
+      },
+    ];
+    for (const broken of breakages) assert.notDeepEqual(unsafe(broken), []);
+    const [namespace] = objects.filter(({ kind }) => kind === "Namespace");
+    assert.equal(namespace?.metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
+  }
+});
+
+test("replicas are the HPA's alone, the VPA only advises, and probes ask three questions of their own", () => {
+  for (const { objects } of examples) {
+    for (const one of objects.filter(({ kind }) => kind === "VerticalPodAutoscaler"))
+      assert.equal(bodyOf(one).updatePolicy?.updateMode, "Off");
+    for (const one of objects.filter(({ kind }) => kind === "Deployment")) {
+      assert.equal(bodyOf(one).replicas, undefined);
+      const [container] = podOf(one)?.spec.containers ?? [];
+      assert.ok(container?.startupProbe);
+      assert.equal(container.livenessProbe?.httpGet.path, "/health");
+      assert.equal(container.readinessProbe?.httpGet.path, "/ready");
+    }
+  }
+});
+
+test("pods reach names, the database, Redis and HTTPS, and nothing else; everything is denied first", () => {
+  for (const { objects } of examples) {
+    const policies = objects.filter(({ kind }) => kind === "NetworkPolicy");
+    assert.ok(
+      policies.some((one) => bodyOf(one).podSelector?.matchLabels === undefined && !bodyOf(one).egress),
+      "no policy denies all",
+    );
+    for (const one of policies.filter((policy) => bodyOf(policy).egress)) {
+      const rules = bodyOf(one).egress ?? [];
+      assert.ok(
+        rules.every(({ ports }) => ports.length > 0),
+        "a rule without ports opens all",
+      );
+      const ports = rules.flatMap((rule) => rule.ports.map(({ port, protocol }) => `${protocol} ${port}`));
+      for (const port of ["UDP 53", "TCP 53", "TCP 5432"])
+        assert.ok(ports.includes(port), `${one.metadata.name}: ${port}`);
+      // 80 and 988 are Google's metadata server, which pods with an identity need.
+      for (const port of ports) assert.match(port, /^(UDP 53|TCP (53|80|443|988|5432|6379))$/);
+    }
+  }
+});
+
+test("migrations and backups have their own secrets, and services do not get them", () => {
+  for (const { objects } of examples) {
+    for (const one of objects.filter(({ kind }) => kind === "ExternalSecret")) {
+      const keys = ((one["spec"] as { data: readonly { secretKey: string }[] }).data ?? []).map(
+        ({ secretKey }) => secretKey,
+      );
+      const component = one.metadata.labels?.["app.kubernetes.io/component"];
+      assert.equal(keys.includes("MIGRATION_DATABASE_URL"), component === "migrate");
+      assert.equal(keys.includes("BACKUP_DATABASE_URL"), component === "backup");
+    }
+  }
+});
+
+/** The few forms of Helm's templates that the chart uses, filled in. */
+function filledIn(template: string, values: unknown, namespace: string): string {
+  return template.replace(/\{\{ (.*?) \}\}/g, (_all, inner: string) => {
+    if (inner.startsWith('"')) return inner.slice(1, -1);
+    if (inner === ".Release.Namespace") return namespace;
+    const [, path = "", filter] = /^\.Values\.([\w.]+)(?: \| (quote|toJson))?$/.exec(inner) ?? [];
+    assert.notEqual(path, "", `an unknown form of template: ${inner}`);
+    const value = path.split(".").reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>>)[key], values);
+    assert.notEqual(value, undefined, `no value for ${path}`);
+    return filter === undefined ? String(value) : JSON.stringify(value);
+  });
+}
+
+test("the chart with its own values gives exactly the plain objects, and other values change what they name", () => {
+  for (const { example, files, objects } of examples) {
+    const folder = files.find(({ path }) => path.endsWith("/Chart.yaml"))?.path.replace("Chart.yaml", "") ?? "";
+    const values = parse(textOf(files, `${folder}values.yaml`)) as Readonly<Record<string, unknown>>;
+    const namespace = objects.find(({ kind }) => kind === "Namespace")?.metadata.name ?? "";
+    const templates = files.filter(({ path }) => path.startsWith(`${folder}templates/`));
+    const fill = (with_: unknown) =>
+      new Map(
+        templates
+          .map(({ text }) => parse(filledIn(text, with_, namespace)) as Manifest)
+          .map((one) => [`${one.kind}/${one.metadata.name}`, one]),
+      );
+    const plain = new Map(
+      objects.filter(({ kind }) => kind !== "Namespace").map((one) => [`${one.kind}/${one.metadata.name}`, one]),
+    );
+    assert.deepEqual(fill(values), plain, `${example.system} ${example.environment}`);
+    const changed = fill({ ...values, image: "r.example/other@sha256:0" });
+    assert.match(JSON.stringify([...changed.values()]), /r\.example\/other@sha256:0/);
+  }
+});

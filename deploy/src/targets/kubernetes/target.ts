@@ -1,0 +1,26 @@
+import type { Spec } from "#spec/spec.ts";
+import type { Target } from "../target.ts";
+import { argocd } from "./argocd.ts";
+import { helm } from "./helm.ts";
+import { kustomize } from "./kustomize.ts";
+import { contextOf } from "./manifest.ts";
+import { objectsOf } from "./objects.ts";
+import { plain } from "./plain.ts";
+
+/** Kubernetes: the same objects plain, by Kustomize, as a Helm chart and for Argo CD. */
+export const kubernetesTarget: Target = {
+  name: "kubernetes",
+  render({ spec, common }) {
+    const context = contextOf(spec);
+    const objects = objectsOf(context);
+    // Secrets that lie elsewhere in some environment only have no store in the base.
+    const inClouds = common.secrets.filter(({ place }) => place.kind !== "file" && place.kind !== "vault");
+    const base: Spec = { ...common, images: spec.images, secrets: inClouds };
+    return [
+      ...plain(context, objects),
+      ...kustomize({ spec: base, objects: objectsOf(contextOf(base)) }, context, objects),
+      ...helm(context, objects),
+      ...argocd(context),
+    ];
+  },
+};
