@@ -7,6 +7,7 @@ import { test, type TestContext } from "node:test";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import type { RenderedFile } from "../deploy/src/render/file.ts";
 import { EXAMPLES, type Example, renderExample, textOf } from "../deploy/src/testing/examples.ts";
+import { loadConfig } from "../server/src/config/config.ts";
 import { findProgram } from "../tools/testing/command.ts";
 import { type KubernetesSchemas, readKubernetesSchemas, SCHEMAS } from "./support/manifests/kubernetes-schemas.ts";
 import { mutationsOf } from "./support/manifests/mutations.ts";
@@ -98,6 +99,74 @@ test("the schemas notice at least 95 of 100 breakages of what is rendered, and a
   t.diagnostic(`${tried - missed.length} of ${tried} breakages of ${kinds.size} kinds noticed`);
   assert.ok(missed.length <= tried * 0.05, `${missed.length} of ${tried}:\n${[...new Set(missed)].join("\n")}`);
   for (const [kind, count] of kinds) assert.ok(count >= 5, `only ${count} for ${kind}`);
+});
+
+interface Container {
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly command?: readonly string[];
+}
+
+/** What a secret becomes for a server that only reads its settings. */
+function secretValue(name: string): string {
+  if (name.endsWith("DATABASE_URL")) return "postgresql://slipway_server:secret@db.internal:5432/slipway";
+  return name === "REDIS_URL" ? "rediss://:secret@redis.internal:6379" : "ab".repeat(32);
+}
+
+/** The environment of every container of the server in the files of an example, secrets filled in. */
+function serverEnvironments(
+  example: Example,
+  files: readonly RenderedFile[],
+): readonly Readonly<Record<string, string>>[] {
+  if (example.target === "compose") {
+    const { services } = parse(textOf(files, "compose.yaml")) as {
+      services: Readonly<Record<string, { environment?: Readonly<Record<string, string>> }>>;
+    };
+    const ours = Object.values(services).flatMap(({ environment = {} }) =>
+      "APP_ENV" in environment ? [environment] : [],
+    );
+    return ours.map((environment) =>
+      Object.fromEntries(
+        Object.entries(environment).map(([name, value]) => [
+          name,
+          value.startsWith("file:") ? secretValue(name) : value,
+        ]),
+      ),
+    );
+  }
+  const objects = documents(textOf(files, "plain/all.yaml"));
+  const secrets = (component: unknown) =>
+    objects
+      .filter(({ kind }) => kind === "ExternalSecret")
+      .filter(({ metadata }) => (metadata as { labels: Values }).labels["app.kubernetes.io/component"] === component)
+      .flatMap(({ spec }) => (spec as { data: readonly { secretKey: string }[] }).data)
+      .map(({ secretKey }) => [secretKey, secretValue(secretKey)] as const);
+  return objects
+    .filter(({ kind }) => kind === "Deployment" || kind === "Job")
+    .map(({ metadata, spec }) => {
+      const [container] = (spec as { template: { spec: { containers: readonly Container[] } } }).template.spec
+        .containers;
+      const component = (metadata as { labels: Values }).labels["app.kubernetes.io/component"];
+      return Object.fromEntries([
+        ...(container?.env ?? []).map(({ name, value }) => [name, value] as const),
+        ...secrets(component),
+      ]);
+    });
+}
+
+test("the server takes the settings that every container of it gets, and refuses them without a secret", async () => {
+  for (const example of EXAMPLES) {
+    const environments = serverEnvironments(example, await renderExample(example));
+    assert.ok(environments.length >= 2, `${example.system} ${example.environment}: ${environments.length}`);
+    for (const environment of environments) {
+      const config = loadConfig(environment, "/");
+      assert.equal(config.database.url?.includes("db.internal"), true);
+      if (config.environment === "production") {
+        const { DATABASE_URL: _database, MIGRATION_DATABASE_URL: _migration, ...without } = environment;
+        assert.throws(() => loadConfig(without, "/"), /DATABASE_URL/);
+      }
+      assert.throws(() => loadConfig({ ...environment, MAX_CONCURRENCY: "many" }, "/"), /MAX_CONCURRENCY/);
+    }
+  }
 });
 
 test("kubectl makes of base and overlay exactly the plain objects, and refuses an overlay that is broken", async (t) => {

@@ -15,7 +15,9 @@ const asText = (files: readonly RenderedFile[]): string =>
 const SHOWN = /^(plain|argocd)\/|kustomization\.yaml$|\/(Chart|values)\.yaml$|^[^/]+$|^config\//;
 
 const golden = (files: readonly RenderedFile[]): string =>
-  files.map(({ path, text }) => `=== ${path} ${hash("sha256", text).slice(0, 16)}\n${SHOWN.test(path) ? text : ""}`).join("");
+  files
+    .map(({ path, text }) => `=== ${path} ${hash("sha256", text).slice(0, 16)}\n${SHOWN.test(path) ? text : ""}`)
+    .join("");
 
 for (const example of EXAMPLES) {
   const { system, environment, target } = example;

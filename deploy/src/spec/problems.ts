@@ -27,22 +27,35 @@ function plainSecrets(path: readonly string[], env: Readonly<Record<string, stri
     }));
 }
 
-function missingSecrets({ data, secrets, environment }: Spec): readonly YamlProblem[] {
+type Wanted = readonly [variable: string, path: readonly string[], why: string];
+
+/** Secrets that every service needs for the data that the system has. */
+function serviceSecrets({ data, stage, environment }: Spec): readonly Wanted[] {
+  // Compose brings a database and a Redis of its own, with addresses that are made on the spot.
+  const own = environment.target === "compose";
+  return [
+    ...(data.postgres && !own
+      ? [["DATABASE_URL", ["data", "postgres"], "the address of the server's own login"] as const]
+      : []),
+    ...(data.postgres && stage === "production"
+      ? [["ENCRYPTION_KEY", ["data", "postgres"], "the key that encrypts data at rest"] as const]
+      : []),
+    ...(data.redis && !own ? [["REDIS_URL", ["data", "redis"], "its address"] as const] : []),
+  ];
+}
+
+function missingSecrets(spec: Spec): readonly YamlProblem[] {
+  const { data, secrets, environment } = spec;
   const has = new Set(secrets.map(({ variable }) => variable));
-  // Compose brings a database and a Redis of its own, with secrets that are made on the spot.
-  if (environment.target === "compose") return [];
-  const wanted: (readonly [variable: string, path: readonly string[], why: string])[] = [];
-  if (data.postgres) {
-    wanted.push(["DATABASE_URL", ["data", "postgres"], "the address of the server's own login"]);
+  const wanted: Wanted[] = [...serviceSecrets(spec)];
+  if (environment.target !== "compose" && data.postgres)
     wanted.push(["MIGRATION_DATABASE_URL", ["data", "postgres"], "the address of the tables' owner, for migrations"]);
-  }
-  if (data.postgres?.backups)
+  if (environment.target !== "compose" && data.postgres?.backups)
     wanted.push([
       "BACKUP_DATABASE_URL",
       ["data", "postgres", "backups"],
       "the address of a login that may read all rows (BYPASSRLS)",
     ]);
-  if (data.redis) wanted.push(["REDIS_URL", ["data", "redis"], "its address"]);
   return wanted
     .filter(([variable]) => !has.has(variable))
     .map(([variable, path, why]) => ({ path, message: `needs the secret ${variable}, ${why}`, ofKey: true as const }));
@@ -59,6 +72,17 @@ function clusterProblems({ environment, environmentName, services, secrets }: Sp
     problems.push({ path: ["secrets", variable], message: "must lie in gcp-sm, aws-sm or azure-kv for kubernetes" });
   }
   const cluster = environment.cluster;
+  const components = [...services.map(({ name }) => name), "backup", "secrets"];
+  for (const name of Object.keys(cluster?.identities ?? {})) {
+    if (components.includes(name)) continue;
+    const suggestion = nearest(name, components);
+    problems.push({
+      path: ["environments", environmentName, "cluster", "identities", name],
+      message: `is nobody's: there are ${components.join(", ")}`,
+      ofKey: true,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
   const isPublic = services.some(({ access }) => access.kind === "public");
   const path = ["environments", environmentName, "cluster"];
   if (
@@ -88,7 +112,8 @@ function connections({ services, data: { postgres } }: Spec): readonly YamlProbl
   ];
 }
 
-function serviceProblems({ secrets, env, data, environment }: Spec, service: Service): readonly YamlProblem[] {
+function serviceProblems(spec: Spec, service: Service): readonly YamlProblem[] {
+  const { secrets, env, data, environment } = spec;
   const at = ["services", service.name] as const;
   const names = secrets.map(({ variable }) => variable);
   const problems: YamlProblem[] = [...plainSecrets([...at, "env"], service.env)];
@@ -101,6 +126,11 @@ function serviceProblems({ secrets, env, data, environment }: Spec, service: Ser
       message: `names ${variable}, which \`secrets\` does not have`,
       ...meant,
     });
+  }
+  for (const [variable, , why] of serviceSecrets(spec)) {
+    // One that nobody has is told once, not for each service.
+    if (names.includes(variable) && !service.secrets.includes(variable))
+      problems.push({ path: [...at, "secrets"], message: `must hold ${variable}, ${why}` });
   }
   for (const variable of [...Object.keys(env), ...Object.keys(service.env)]) {
     if (service.secrets.includes(variable))
