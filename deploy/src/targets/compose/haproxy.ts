@@ -7,16 +7,18 @@ export const BALANCER_PORT = 8080;
 
 /**
  * HAProxy's configuration: one backend a service, with the instances of the release that runs and, at weight 0, those of the
- * next one. Weights are shifted through the socket: `echo "set weight router/next1 25%" | socat stdio /tmp/admin.sock`.
+ * next one. Weights (0 to 256) are shifted through the socket: `echo "set weight router/next1 25" | socat stdio /tmp/admin.sock`.
  */
 export function haproxyConfig(spec: Spec): string {
   const sections = [GLOBAL, defaults(spec), RESOLVERS, frontend(spec), ...spec.services.map(backend)];
   return `${header(spec, "compose")}\n${sections.join("\n\n")}\n`;
 }
 
+// Connections are bounded by the file descriptors that the container has, of which no more than these are used: a fixed
+// `maxconn` does not start where there are fewer.
 const GLOBAL = `global
     log stdout format raw local0 info
-    maxconn 20000
+    fd-hard-limit 50000
     hard-stop-after 60s
     stats socket /tmp/admin.sock mode 600 level admin`;
 
