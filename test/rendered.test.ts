@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { parse, parseAllDocuments, stringify } from "yaml";
+import { secretPlace } from "../contracts/src/spec/secret.ts";
 import type { RenderedFile } from "../deploy/src/render/file.ts";
 import { EXAMPLES, type Example, renderExample, textOf } from "../deploy/src/testing/examples.ts";
 import { loadConfig } from "../server/src/config/config.ts";
+import { parseReference } from "../server/src/keys/secrets/reference.ts";
 import { findProgram } from "../tools/testing/command.ts";
 import { type KubernetesSchemas, readKubernetesSchemas, SCHEMAS } from "./support/manifests/kubernetes-schemas.ts";
 import { mutationsOf } from "./support/manifests/mutations.ts";
@@ -165,6 +167,29 @@ test("the server takes the settings that every container of it gets, and refuses
         assert.throws(() => loadConfig(without, "/"), /DATABASE_URL/);
       }
       assert.throws(() => loadConfig({ ...environment, MAX_CONCURRENCY: "many" }, "/"), /MAX_CONCURRENCY/);
+    }
+  }
+});
+
+test("a reference to a secret that the spec takes is one that the server takes", () => {
+  const references = [
+    "gcp-sm://projects/p/secrets/s/versions/3",
+    "gcp-sm://projects/p/secrets/s/versions/latest#field",
+    "aws-sm://eu-central-1/path/name#field",
+    "azure-kv://vault-name/secret-name",
+    "azure-kv://vault-name/secret-name/0123456789abcdef#field",
+    "vault://mount/path/to#field",
+    "file:/run/secrets/name",
+  ];
+  for (const reference of references) {
+    assert.equal(secretPlace(reference)?.kind, parseReference(reference).kind);
+    for (const broken of [
+      reference.replace(":", ""),
+      `x${reference}`,
+      reference.slice(0, reference.indexOf(":") + 1),
+    ]) {
+      assert.equal(secretPlace(broken), undefined, broken);
+      assert.throws(() => parseReference(broken), RangeError);
     }
   }
 });
