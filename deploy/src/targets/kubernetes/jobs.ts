@@ -15,7 +15,13 @@ export function migration(context: Context): readonly Manifest[] {
   const { spec } = context;
   const [service] = spec.services;
   if (spec.data.postgres === undefined || service === undefined) return [];
-  const { PORT: _port, SLIPWAY_CONFIG: _config, ...settings } = settingsOf(spec, { ...service, env: {} });
+  // It serves nothing: several replicas, which would want Redis, are none of its business.
+  const {
+    PORT: _port,
+    SLIPWAY_CONFIG: _config,
+    REPLICAS: _replicas,
+    ...settings
+  } = settingsOf(spec, { ...service, env: {} });
   const job = manifest(
     context,
     ["batch/v1", "Job"],
