@@ -40,8 +40,12 @@ test("a right file becomes values, with what has a default filled in", () => {
     route.targets.map(({ weight }) => weight),
     [3, 1],
   );
-  assert.deepEqual(readSlipwayYaml("", "slipway.yaml").spec, { routes: [], limits: [] });
-  assert.deepEqual(readSlipwayYaml("# nothing\n", "slipway.yaml").spec, { routes: [], limits: [] });
+  assert.deepEqual(readSlipwayYaml("", "slipway.yaml").spec, { identity: { issuers: [] }, routes: [], limits: [] });
+  assert.deepEqual(readSlipwayYaml("# nothing\n", "slipway.yaml").spec, {
+    identity: { issuers: [] },
+    routes: [],
+    limits: [],
+  });
 });
 
 test("each mistake is told by line, column, path, and what was probably meant", () => {

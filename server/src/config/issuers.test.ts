@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { loadConfig } from "./config.ts";
 import { issuersOf } from "./issuers.ts";
 import { SettingsError } from "./reader.ts";
-import { readSlipwayYaml } from "./slipway-yaml.ts";
+import { readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 

@@ -2,7 +2,7 @@ import { durationMs } from "@slipway/contracts/spec/duration.ts";
 import type { IssuerSpec } from "@slipway/contracts/spec/identity.ts";
 import type { Grants, TokenIssuer } from "#identity/tokens/issuer.ts";
 import type { IdentitySettings } from "./identity.ts";
-import type { YamlProblem } from "./slipway-yaml.ts";
+import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
 
 /** Google's issuer of identity tokens (https://accounts.google.com/.well-known/openid-configuration). */
 export const GOOGLE_ISSUER = "https://accounts.google.com";
