@@ -10,6 +10,7 @@ const LIMITS = join(import.meta.dirname, "limits.ts");
 interface Phase {
   readonly name: string;
   readonly calm: { readonly sent: number; readonly ok: number; readonly p99Ms: number };
+  readonly allowed: number;
   readonly hard: { readonly ok: number; readonly refused: number; readonly failed: number };
 }
 
@@ -27,12 +28,12 @@ test("while Redis refuses, is frozen or is slow, no request fails, limits hold, 
     report.phases.map(({ name }) => name),
     ["normal", "refused", "after refused", "frozen", "after frozen", "slow", "after slow"],
   );
-  for (const { name, calm, hard } of report.phases) {
+  for (const { name, calm, hard, allowed } of report.phases) {
     assert.equal(calm.ok, calm.sent, name);
     assert.ok(calm.sent >= 100, name);
     assert.equal(hard.failed, 0, name);
-    // 30 in three seconds; a busy machine's seconds are longer. Control: twice as many asked.
-    assert.ok(hard.ok <= 45 && hard.refused > 0, `${name}: ${hard.ok} let in`);
+    // Twice as many as that are asked, which is the control. A tenth more, and what is under way when a stretch ends.
+    assert.ok(hard.ok <= allowed * 1.1 + 10 && hard.refused > 0, `${name}: ${hard.ok} let in, ${allowed} allowed`);
   }
   // Once at the start, and twice for each of the three faults; more where the machine was busier than Redis may be late.
   for (const changes of report.changes) assert.ok(changes >= 7 && changes % 2 === 1, String(changes));

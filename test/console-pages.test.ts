@@ -273,12 +273,13 @@ async function plantedFaults({ server }: ConsoleStage, chromium: string): Promis
     );
     assert.ok((await axeViolations(page)).includes("image-alt: img"));
     assert.deepEqual(trespasses.policy, []);
+    // What an injection would write: markup that brings its own script.
     await page.evaluate(
-      `document.body.append(Object.assign(document.createElement("script"), { textContent: "window.ran = 1" }))`,
+      `document.body.insertAdjacentHTML("beforeend", "<button id=planted onclick='window.ran = 1'>x</button>"); planted.click()`,
     );
     await page.evaluate(`fetch("https://elsewhere.example/pixel").catch(() => undefined)`);
     await page.waitForTimeout(200);
-    assert.deepEqual(trespasses.policy, ["script-src-elem inline", "connect-src https://elsewhere.example/pixel"]);
+    assert.deepEqual(trespasses.policy, ["script-src-attr inline", "connect-src https://elsewhere.example/pixel"]);
     assert.equal(await page.evaluate("window.ran"), undefined);
     const open = await openPage(browser, server.url, { bypassCSP: true });
     await open.page.goto("/console/sign-in");
