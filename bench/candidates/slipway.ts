@@ -16,6 +16,12 @@ export const MAIN = join(ROOT, "server/src/main.ts");
 const MIGRATE_TIMEOUT_MS = 60_000;
 const START_TIMEOUT_MS = 30_000;
 
+/** `AUDIT_MODE` of whoever runs the bench: to see what answers that wait for their audit record cost. */
+function auditMode(): NodeJS.ProcessEnv {
+  const mode = process.env["AUDIT_MODE"];
+  return mode === undefined ? {} : { AUDIT_MODE: mode };
+}
+
 /** The environment of a production server, with nothing switched off; without a database it gets the embedded one. */
 export function productionEnvironment(
   database: BenchDatabase | undefined,
@@ -35,6 +41,7 @@ export function productionEnvironment(
     ENCRYPTION_KEY: randomBytes(32).toString("base64"),
     ...(database === undefined ? { ALLOW_EMBEDDED_DATABASE: "true" } : { DATABASE_URL: database.url }),
     AGENTS_DIR: join(ROOT, "agents"),
+    ...auditMode(),
   };
 }
 
