@@ -35,8 +35,9 @@ test("while Redis refuses, is frozen or is slow, no request fails, limits hold, 
     // Twice as many as that are asked, which is the control. A tenth more, and what is under way when a stretch ends.
     assert.ok(hard.ok <= allowed * 1.1 + 10 && hard.refused > 0, `${name}: ${hard.ok} let in, ${allowed} allowed`);
   }
-  // Once at the start, and twice for each of the three faults; more where the machine was busier than Redis may be late.
-  for (const changes of report.changes) assert.ok(changes >= 7 && changes % 2 === 1, String(changes));
+  // Once at the start, and twice for each of the three faults; more where the machine was busier than Redis may be late; a line a
+  // request would be hundreds.
+  for (const changes of report.changes) assert.ok(changes >= 7 && changes <= 40, String(changes));
   assert.ok(report.spent.ledger > 0);
   assert.ok(Math.abs(report.spent.redis - report.spent.ledger) < 1e-9, JSON.stringify(report.spent));
 });

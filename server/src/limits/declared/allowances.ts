@@ -19,7 +19,10 @@ export interface AllowanceSettings {
   readonly key: (window: BudgetWindow) => string;
 }
 
+/** After a refusal. */
 const AGAIN_MS = 5_000;
+/** After an answer that did not come in time: until there is an allowance, an outage would find this process without money. */
+const SOON_MS = 250;
 const LOOK_MS = 1_000;
 /** Near its end a budget is needed for requests. */
 const OF_CAP = 0.9;
@@ -48,9 +51,9 @@ export class Allowances {
   }
 
   #renew(window: BudgetWindow): void {
-    const { clock, processes } = this.#settings;
+    const { shared, clock, processes } = this.#settings;
     const now = clock();
-    if (now < (this.#tried.get(window) ?? 0)) return;
+    if (!shared.up || now < (this.#tried.get(window) ?? 0)) return;
     this.#tried.set(window, now + AGAIN_MS);
     const share = window.counter.rule.budget?.outageShare ?? 0;
     const amount = Math.floor((window.cap * share) / processes);
@@ -78,6 +81,7 @@ export class Allowances {
     const answer = await shared.reserve(tenantId, lease, [{ ...asked, cap: Math.floor(asked.cap * OF_CAP) }]);
     const old = window.allowance;
     if (answer?.status !== "taken" || old?.free === false) {
+      if (answer === undefined) this.#tried.set(window, clock() + SOON_MS);
       // Without an answer it may have been taken.
       if (answer?.status !== "refused") this.#settings.settlements.add(tenantId, { kind: "give", leaseId });
       return;
