@@ -24,8 +24,13 @@ test("no acknowledged request is missing in the audit log after kills of server 
 });
 
 test("the control: a PostgreSQL that acknowledges before it has written loses records, and it is seen", async (t) => {
-  const settings = [...FAST, "synchronous_commit=off", "wal_writer_delay=1000ms"];
-  const figures = await auditKills({ serverKills: 0, postgresKills: 1, clients: 200, between: [600, 900], settings });
-  if (!figures) return t.skip(NO_PROGRAMS);
-  assert.ok(figures.lost > 0, JSON.stringify(figures));
+  const late = ["wal_writer_delay=10000ms", "wal_writer_flush_after=100MB"];
+  const settings = [...FAST, "synchronous_commit=off", ...late];
+  // Other processes of PostgreSQL write too, now and then just before the kill.
+  for (let tries = 1; ; tries += 1) {
+    const figures = await auditKills({ serverKills: 0, postgresKills: 1, clients: 200, between: [600, 900], settings });
+    if (!figures) return t.skip(NO_PROGRAMS);
+    if (figures.lost > 0) return;
+    assert.ok(tries < 4, JSON.stringify(figures));
+  }
 });
