@@ -39,6 +39,7 @@ test("with ENFORCE_HTTPS plain requests are led to https or refused, and a trust
       TRUSTED_PROXIES: "127.0.0.1",
       PUBLIC_URL: "https://slipway.example",
       TEST_MODE: "true",
+      AUDIT_MODE: "strict",
     },
   });
   t.after(() => server.stop());
@@ -77,7 +78,28 @@ test("with ENFORCE_HTTPS plain requests are led to https or refused, and a trust
   }
   await cookies(server);
   await nonces(server);
+  await addresses(server, key);
 });
+
+/** The audit log names the client and not the proxy; of what a stranger wrote into the header nothing is believed. */
+async function addresses(server: RunningServer, key: Record<string, string>): Promise<void> {
+  for (const [forwarded, client] of [
+    ["", "127.0.0.1"],
+    ["203.0.113.9", "203.0.113.9"],
+    ["203.0.113.9, 198.51.100.7", "198.51.100.7"],
+  ] as const) {
+    const id = `from-${client}`;
+    const via = { ...key, ...https, "x-request-id": id, ...(forwarded === "" ? {} : { "x-forwarded-for": forwarded }) };
+    assert.equal((await ask(server, "POST", "/v1/chat/completions", via, CHAT)).status, 200);
+    const found = await ask(server, "GET", `/api/v1/audit-records?requestId=${id}`, { ...key, ...https });
+    const { records } = JSON.parse(found.body) as { records: { clientIp: string | null }[] };
+    assert.deepEqual(
+      records.map(({ clientIp }) => clientIp),
+      [client],
+      forwarded,
+    );
+  }
+}
 
 async function cookies(server: RunningServer): Promise<void> {
   const opened = await ask(

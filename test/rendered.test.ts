@@ -9,7 +9,7 @@ import { secretPlace } from "../contracts/src/spec/secret.ts";
 import type { RenderedFile } from "../deploy/src/render/file.ts";
 import { EXAMPLES, type Example, renderExample, textOf } from "../deploy/src/testing/examples.ts";
 import { loadConfig } from "../server/src/config/config.ts";
-import { parseReference } from "../server/src/keys/secrets/reference.ts";
+import { parseReference } from "@slipway/contracts/spec/secret-reference.ts";
 import { findProgram } from "../tools/testing/command.ts";
 import { type KubernetesSchemas, readKubernetesSchemas, SCHEMAS } from "./support/manifests/kubernetes-schemas.ts";
 import { mutationsOf } from "./support/manifests/mutations.ts";

@@ -1,20 +1,12 @@
 import { z } from "zod";
+import { parseReference, type SecretReference } from "./secret-reference.ts";
 
-const FORMS = {
-  "gcp-sm":
-    /^gcp-sm:\/\/projects\/(?<project>[a-z0-9.:-]+)\/secrets\/(?<name>[A-Za-z0-9_-]+)\/versions\/(?<version>latest|\d+)(?:#(?<field>[\w.-]+))?$/,
-  "aws-sm": /^aws-sm:\/\/(?<region>[a-z]{2}(?:-[a-z]+)+-\d+)\/(?<name>[A-Za-z0-9/_+=.@!-]+)(?:#(?<field>[\w.-]+))?$/,
-  "azure-kv":
-    /^azure-kv:\/\/(?<vault>[A-Za-z0-9-]+)(?:\.vault\.azure\.net)?\/(?<name>[A-Za-z0-9-]+)(?:\/(?<version>[A-Za-z0-9]+))?(?:#(?<field>[\w.-]+))?$/,
-  vault: /^vault:\/\/(?<mount>[A-Za-z0-9_.-]+)\/(?<name>[A-Za-z0-9_./-]+)#(?<field>[\w.-]+)$/,
-  file: /^file:(?<name>\/[\w./-]+)$/,
-} as const;
-
-export type SecretKind = keyof typeof FORMS;
+/** Kinds of places that a spec may name. What stands in a variable of the process says nothing of where it comes from. */
+export type PlaceKind = Exclude<SecretReference["kind"], "env">;
 
 /** Where a secret lies. */
 export interface SecretPlace {
-  readonly kind: SecretKind;
+  readonly kind: PlaceKind;
   readonly name: string;
   readonly project?: string;
   readonly region?: string;
@@ -25,18 +17,51 @@ export interface SecretPlace {
   readonly field?: string;
 }
 
-/** A reference to a secret, taken apart; undefined when the text is none. */
-export function secretPlace(text: string): SecretPlace | undefined {
-  for (const kind of Object.keys(FORMS) as SecretKind[]) {
-    const groups = FORMS[kind].exec(text)?.groups;
-    if (groups === undefined) continue;
-    const parts = Object.fromEntries(Object.entries(groups).filter(([, value]) => value !== undefined));
-    return { kind, name: "", ...parts };
+// What is rendered stands in YAML, in shells and in the vendors' templates: nothing in it may mean something there.
+const PLAIN = /^[\w.:/#@+=!-]+$/;
+const GOOGLE = /^projects\/(?<project>[^/]+)\/secrets\/(?<name>[^/]+)\/versions\/(?<version>latest|\d+)$/;
+
+/** A reference that the server reads, as what is rendered needs it; undefined for those that are rendered nowhere. */
+function placeOf(reference: SecretReference): SecretPlace | undefined {
+  switch (reference.kind) {
+    case "env":
+      return undefined;
+    case "file":
+      return { kind: "file", name: reference.path };
+    case "gcp-sm": {
+      const { project, name, version } = GOOGLE.exec(reference.resource)?.groups ?? {};
+      if (project === undefined || name === undefined || version === undefined) return undefined;
+      return { kind: "gcp-sm", project, name, version, ...fieldOf(reference) };
+    }
+    case "aws-sm":
+      // The region of an ARN is known too, but its name is not what the operators of clusters call the secret.
+      if (reference.region === undefined || reference.id.startsWith("arn:")) return undefined;
+      return { kind: "aws-sm", region: reference.region, name: reference.id, ...fieldOf(reference) };
+    case "azure-kv": {
+      const { vault, name, version } = reference;
+      const place = { kind: "azure-kv", vault: vault.replace(/\.vault\.azure\.net$/, ""), name } as const;
+      return { ...place, ...(version === "" ? {} : { version }), ...fieldOf(reference) };
+    }
+    case "vault":
+      return { kind: "vault", mount: reference.mount, name: reference.path, ...fieldOf(reference) };
   }
-  return undefined;
 }
 
-/** A reference to a secret: never the secret itself. The schemes are those that the server reads. */
+function fieldOf({ field }: { readonly field: string | undefined }): { readonly field?: string } {
+  return field === undefined ? {} : { field };
+}
+
+/** A reference to a secret, taken apart; undefined when the text is none, or one that cannot be rendered. */
+export function secretPlace(text: string): SecretPlace | undefined {
+  if (!PLAIN.test(text)) return undefined;
+  try {
+    return placeOf(parseReference(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A reference to a secret: never the secret itself. The forms are those that the server reads. */
 export const secretReferenceSchema = z
   .string()
   .max(500)

@@ -54,6 +54,7 @@ export function composeHttp(
     },
     gate: gate.refusal,
     doorkeeper: edge.doorkeeper,
+    clientAddress: edge.peers.clientAddress,
     prepare: identity.prepare,
     hot: config.roles.has("router")
       ? createModelRoutes({

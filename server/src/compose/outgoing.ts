@@ -1,7 +1,7 @@
 import { asFetch } from "#egress/as-fetch.ts";
 import type { Egress } from "#egress/egress.ts";
 import type { TokenIssuer } from "#identity/tokens/issuer.ts";
-import type { FetchLike } from "#identity/tokens/remote-document.ts";
+import type { FetchLike } from "#egress/as-fetch.ts";
 
 /** The hosts that the operator has named for an issuer: they may stand in a private network. What its documents name besides may not. */
 function hostsOf({ issuer, keys }: TokenIssuer): readonly string[] {

@@ -2,7 +2,7 @@ import type { Principal } from "#identity/principal.ts";
 import type { VerifiedCaller } from "#identity/tokens/grants.ts";
 import type { TokenIssuer } from "#identity/tokens/issuer.ts";
 import { createIssuerKeys } from "#identity/tokens/issuer-keys.ts";
-import type { FetchLike } from "#identity/tokens/remote-document.ts";
+import type { FetchLike } from "#egress/as-fetch.ts";
 import { type FindUser, principalOf } from "#identity/tokens/token-principal.ts";
 import { createTokenVerifier, type TrustedIssuer } from "#identity/tokens/verifier.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";

@@ -1,5 +1,5 @@
 import { createEgress } from "#egress/egress.ts";
-import { parseReference, type SecretReference } from "#keys/secrets/reference.ts";
+import { parseReference, type SecretReference } from "@slipway/contracts/spec/secret-reference.ts";
 import { createSecrets, type Secrets } from "#keys/secrets/secrets.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";

@@ -25,7 +25,7 @@ export interface RequestContext {
   reservation: Reservation | undefined;
   /** The whole body, when the edge has read it before the handler. */
   body: string | undefined;
-  /** Where the request came from. */
+  /** Where the request came from: the client, as far as trusted proxies tell it. */
   readonly clientIp: string | undefined;
   /** What was done is in the audit log, or on its way there. */
   audited: boolean;
@@ -45,8 +45,8 @@ function single(value: string | string[] | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** Names the request and joins it to its trace. */
-export function beginContext(req: HttpRequest): RequestContext {
+/** Names the request and joins it to its trace. `clientIp` is the client's address, as the trusted proxies tell it. */
+export function beginContext(req: HttpRequest, clientIp: string | undefined): RequestContext {
   const given = single(req.headers["x-request-id"]);
   const trace = continueTrace(single(req.headers["traceparent"]));
   const url = req.url ?? "/";
@@ -64,7 +64,7 @@ export function beginContext(req: HttpRequest): RequestContext {
     code: undefined,
     reservation: undefined,
     body: undefined,
-    clientIp: req.socket.remoteAddress,
+    clientIp,
     audited: false,
   };
 }

@@ -9,6 +9,7 @@ import type { Metrics } from "#telemetry/metrics.ts";
 import { beginContext, type Exchange } from "./context.ts";
 import { noteError, sendError } from "./edge/errors.ts";
 import type { Doorkeeper } from "./edge/https.ts";
+import type { Peers } from "./edge/peer.ts";
 import type { HttpReply, HttpRequest } from "./message.ts";
 import { WireConnection, type WireServer } from "./wire/connection.ts";
 import type { WireReply } from "./wire/reply.ts";
@@ -48,6 +49,8 @@ export interface HttpServerOptions {
   readonly gate: Gate;
   /** Absent: requests may come in any way. */
   readonly doorkeeper?: Doorkeeper | undefined;
+  /** The address that a request comes from, behind the proxies that are trusted. */
+  readonly clientAddress: Peers["clientAddress"];
   /** Waited for before a handler asks who is calling. */
   readonly prepare: Prepare;
   /** The hot routes by path, all of them POST; none when the router is switched off. */
@@ -179,7 +182,7 @@ class SlipwayHttpServer implements HttpServer, WireServer {
   }
 
   #serve(req: HttpRequest, res: HttpReply): void {
-    const context = beginContext(req);
+    const context = beginContext(req, this.#options.clientAddress(req));
     const exchange: Exchange = { req, res, context };
     res.setHeader("x-slipway-release", this.#options.release);
     res.setHeader("x-request-id", context.requestId);

@@ -40,6 +40,8 @@ export function createPreparedTokens(verifier: TokenVerifier<Principal>): Prepar
 /** Waits for a token to be verified, or for a session that was opened elsewhere just now. */
 export function createPrepare(tokens: PreparedTokens | undefined, sessions: Pick<Sessions, "prepare">): Prepare {
   return (headers) => {
+    // Where no issuer is declared an API key needs nothing to be ready, and is not looked for twice.
+    if (tokens === undefined && headers.cookie === undefined) return undefined;
     const key = presentedKey(headers);
     if (key !== undefined) return tokens?.prepare(headers, key);
     return typeof headers.cookie === "string" ? sessions.prepare(headers.cookie) : undefined;

@@ -24,6 +24,8 @@ export interface AddressList {
 /** An address as it is compared: IPv4 that came mapped into IPv6 as IPv4, without a zone. Undefined for what is no address. */
 export function plainAddress(address: string | undefined): string | undefined {
   if (address === undefined) return undefined;
+  // Most connections say a plain IPv4 address, and every request asks.
+  if (!address.includes(":")) return isIP(address) === 0 ? undefined : address;
   const bare = address.replace(/%.*$/, "");
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
   return isIP(mapped) === 0 ? undefined : mapped;

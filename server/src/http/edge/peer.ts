@@ -5,7 +5,7 @@ import { type AddressList, plainAddress } from "./address-list.ts";
 /** Who is at the other end of a request, behind whatever stands between. Nothing is worked out before it is asked for. */
 export interface Peers {
   /** The client's address; undefined when the connection is gone. */
-  clientAddress(req: HttpRequest): string | undefined;
+  readonly clientAddress: (req: HttpRequest) => string | undefined;
   /** Whether the client came by https. */
   isHttps(req: HttpRequest): boolean;
 }

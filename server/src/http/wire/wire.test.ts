@@ -45,6 +45,7 @@ async function start(wire: boolean): Promise<Bench> {
   };
   const say = (text: string) => (exchange: Exchange) => void exchange.res.end(text);
   const server = createHttpServer({
+    clientAddress: (req) => req.socket.remoteAddress,
     release: "r1",
     requestTimeoutMs: 60_000,
     operational: { health: say("healthy"), ready: say("ready"), metrics: say("metrics") },

@@ -1,7 +1,7 @@
 import * as openid from "openid-client";
 import type { IssuerMetadata } from "../tokens/issuer-keys.ts";
 import type { SignInSettings } from "../tokens/issuer.ts";
-import type { FetchLike } from "../tokens/remote-document.ts";
+import type { FetchLike } from "#egress/as-fetch.ts";
 
 const TIMEOUT_SECONDS = 10;
 

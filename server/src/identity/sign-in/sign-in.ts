@@ -5,7 +5,7 @@ import { isObject } from "#lib/shape.ts";
 import { OwnCookie } from "../session-cookie.ts";
 import { audiencesOf } from "../tokens/claims.ts";
 import type { TokenIssuer } from "../tokens/issuer.ts";
-import type { FetchLike } from "../tokens/remote-document.ts";
+import type { FetchLike } from "#egress/as-fetch.ts";
 import { TokenRefused } from "../tokens/refused.ts";
 import { type TrustedIssuer, verifyToken } from "../tokens/verifier.ts";
 import { createClient } from "./client.ts";

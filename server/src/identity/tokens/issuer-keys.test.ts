@@ -92,8 +92,8 @@ test("an issuer that is slow, or sends more than it may, or no keys, is given up
 
 test("a discovery document that names another issuer, or keys without TLS, is none of its own", async () => {
   const asked: string[] = [];
-  const serve = (document: object) => (url: string) => {
-    asked.push(url);
+  const serve = (document: object) => (url: string | URL) => {
+    asked.push(String(url));
     return Promise.resolve(new Response(JSON.stringify(document)));
   };
   const declared = declare("https://id.example/realm/");

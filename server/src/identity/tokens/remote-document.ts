@@ -1,14 +1,4 @@
-/** As much of `fetch` as is needed to read documents of an issuer. It bounds where it reaches; how long and how much is bounded here too. */
-export type FetchLike = (
-  url: string,
-  init: {
-    readonly method?: string;
-    readonly headers?: Record<string, string>;
-    readonly body?: string | URLSearchParams | Uint8Array | ArrayBuffer | ReadableStream | null | undefined;
-    readonly signal?: AbortSignal;
-    readonly redirect?: "manual";
-  },
-) => Promise<Response>;
+import type { FetchLike } from "#egress/as-fetch.ts";
 
 /** Bounds of a document that is read from an issuer. */
 export interface DocumentBounds {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type CryptoKey, type JWK, SignJWT } from "jose";
-import type { FetchLike } from "./remote-document.ts";
+import type { FetchLike } from "#egress/as-fetch.ts";
 import type { TokenIssuer } from "./issuer.ts";
 
 /** The way to issuers on this machine. */

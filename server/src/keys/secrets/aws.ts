@@ -1,6 +1,6 @@
 import { AwsV4Signer } from "aws4fetch";
 import { awsCredentials } from "./aws-credentials.ts";
-import type { SecretReference } from "./reference.ts";
+import type { SecretReference } from "@slipway/contracts/spec/secret-reference.ts";
 import { ask, fieldOf, textField, unreadable } from "./rest.ts";
 import type { SourceContext } from "./source.ts";
 import { keepLease } from "./token.ts";

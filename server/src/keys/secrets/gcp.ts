@@ -1,7 +1,7 @@
 import { createSign } from "node:crypto";
 import { isObject } from "#lib/shape.ts";
 import { formPost } from "./form.ts";
-import type { SecretReference } from "./reference.ts";
+import type { SecretReference } from "@slipway/contracts/spec/secret-reference.ts";
 import { ask, fieldOf, textField, unreadable } from "./rest.ts";
 import type { SourceContext } from "./source.ts";
 import { keepLease, type Lease } from "./token.ts";

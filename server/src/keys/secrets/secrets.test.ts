@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { parseReference } from "./reference.ts";
+import { parseReference } from "@slipway/contracts/spec/secret-reference.ts";
 import { createSecrets } from "./secrets.ts";
 import { type CloudReply, type CloudRequest, fakeCloud } from "./testing.ts";
 

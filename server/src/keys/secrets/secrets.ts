@@ -5,7 +5,7 @@ import { AZURE_HOSTS, createAzureSource } from "./azure.ts";
 import type { createAwsSource } from "./aws.ts";
 import { AWS_HOSTS } from "./aws-hosts.ts";
 import { createGcpSource, GCP_HOSTS } from "./gcp.ts";
-import type { SecretReference } from "./reference.ts";
+import type { SecretReference } from "@slipway/contracts/spec/secret-reference.ts";
 import { unreadable } from "./rest.ts";
 import { METADATA_HOSTS, type SourceContext } from "./source.ts";
 import { createVaultSource } from "./vault.ts";

@@ -1,5 +1,5 @@
 import { isObject } from "#lib/shape.ts";
-import type { SecretReference } from "./reference.ts";
+import type { SecretReference } from "@slipway/contracts/spec/secret-reference.ts";
 import { ask, textField, unreadable } from "./rest.ts";
 import type { SourceContext } from "./source.ts";
 import { keepLease, type Lease } from "./token.ts";

@@ -63,7 +63,7 @@ async function serve(
     () => ({ route: "/x", requires: "models:invoke" }),
   );
   const listener = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const context = beginContext(req);
+    const context = beginContext(req, undefined);
     try {
       await handler({ req, res, context });
     } catch (error) {

@@ -45,7 +45,7 @@ async function serve(groups: number) {
   const handler = createApp({ log, services, table: new RouteTable() }, (app) =>
     registerUsage(app, { report }, () => NOW),
   );
-  const server = createServer((req, res) => void handler({ req, res, context: beginContext(req) }));
+  const server = createServer((req, res) => void handler({ req, res, context: beginContext(req, undefined) }));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/usage`;
   return { url, asked, close: () => new Promise((resolve) => server.close(resolve)) };

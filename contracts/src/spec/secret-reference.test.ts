@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseReference } from "./reference.ts";
+import { parseReference } from "./secret-reference.ts";
 
 test("each kind of reference is read into its parts", () => {
   const parsed = (text: string): unknown => {
