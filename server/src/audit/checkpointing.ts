@@ -2,10 +2,11 @@ import { sameBytes } from "@slipway/contracts/audit/bytes.ts";
 import { firstChainHash, nextChainHash } from "@slipway/contracts/audit/entry.ts";
 import { MerkleTree } from "@slipway/contracts/audit/merkle.ts";
 import { sha256 } from "#lib/sha256.ts";
-import type { AuditChain, AuditCheckpoint, ChainLink } from "#store/audit-chain.ts";
+import type { AuditChain, AuditCheckpoint, ChainStretch } from "#store/audit-chain.ts";
 import type { CheckpointSigner } from "./signer.ts";
 
 const PAGE = 5000;
+const HASH_BYTES = 32;
 const MOST_GROWN = 1000;
 
 /** A tenant's log as far as it has been read for signing. */
@@ -52,13 +53,12 @@ export class Checkpointing {
     this.#grown.delete(tenantId);
     const before = grown.tree.size;
     for (;;) {
-      const links = await this.#chain.links(tenantId, grown.tree.size, PAGE);
-      const broken = links.find((link) => !follow(grown, link));
-      if (broken) {
+      const stretch = await this.#chain.stretch(tenantId, grown.tree.size, PAGE);
+      if (!goOn(grown, stretch)) {
         this.#onBroken(tenantId, grown.tree.size + 1);
         return false;
       }
-      if (links.length < PAGE) break;
+      if (stretch.links < PAGE) break;
     }
     const { tree, chainHash, position } = grown;
     if (tree.size === before) return false;
@@ -72,14 +72,17 @@ export class Checkpointing {
   }
 }
 
-/** Goes on by one link; false when it does not follow. */
-function follow(grown: Grown, link: ChainLink): boolean {
-  const chainHash = nextChainHash(sha256, grown.chainHash, link.recordHash);
-  if (link.seq !== grown.tree.size + 1 || !sameBytes(chainHash, link.chainHash)) return false;
-  grown.tree.append(link.recordHash);
-  grown.chainHash = chainHash;
-  grown.position = link.position;
-  return true;
+/** Goes on by links; false at the first that does not follow the one before it. */
+function goOn(grown: Grown, { links, position, recordHashes, chainHashes }: ChainStretch): boolean {
+  for (let at = 0; at < recordHashes.length; at += HASH_BYTES) {
+    const record = recordHashes.subarray(at, at + HASH_BYTES);
+    const chainHash = nextChainHash(sha256, grown.chainHash, record);
+    if (!sameBytes(chainHash, chainHashes.subarray(at, at + HASH_BYTES))) return false;
+    grown.tree.append(record);
+    grown.chainHash = chainHash;
+  }
+  if (links > 0) grown.position = position;
+  return recordHashes.length === links * HASH_BYTES;
 }
 
 function grownFrom(tenantId: string, checkpoint: AuditCheckpoint | undefined): Grown {

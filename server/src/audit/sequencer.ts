@@ -1,12 +1,9 @@
-import { firstChainHash, nextChainHash, recordHash } from "@slipway/contracts/audit/entry.ts";
 import { newId } from "#lib/ids.ts";
-import { sha256 } from "#lib/sha256.ts";
-import type { AuditChain, ChainLink, LogEnd } from "#store/audit-chain.ts";
+import type { AuditChain } from "#store/audit-chain.ts";
 import type { AuditRecords } from "#store/audit-records.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 import { Checkpointing } from "./checkpointing.ts";
-import { entryOf } from "./entry-of.ts";
 import { type Retention, retireSegments } from "./retention.ts";
 import type { CheckpointSigner } from "./signer.ts";
 
@@ -33,14 +30,12 @@ const LEASE_MS = 5_000;
 const RENEW_MS = LEASE_MS / 3;
 const IDLE_MS = 400;
 const RETIRE_MS = 3600 * 1000;
-const PAGE = 1000;
-const MOST_ENDS = 10_000;
+const PAGE = 2000;
 
 class AuditSequencer implements Sequencer {
   readonly #options: SequencerOptions;
   readonly #holder = newId("seq");
   readonly #checkpointing: Checkpointing;
-  readonly #ends = new Map<string, LogEnd>();
   #position: number | undefined;
   #leasedUntil = 0;
   #renewAt = 0;
@@ -142,7 +137,6 @@ class AuditSequencer implements Sequencer {
   }
 
   #forget(): void {
-    this.#ends.clear();
     this.#position = undefined;
     this.#checkpointing.forget();
   }
@@ -152,61 +146,23 @@ class AuditSequencer implements Sequencer {
     if (made > 0) this.#options.metrics.auditCheckpoints.inc({}, made);
   }
 
-  /** Puts a page of records in order; true when more may wait. */
+  /** Puts a page of records in order, where they lie; true when more may wait. */
   async #sequence(): Promise<boolean> {
     const { chain, records, metrics } = this.#options;
-    const pending = await chain.pending(PAGE);
-    if (pending.length === 0) return false;
-    let position = (this.#position ??= await records.lastPosition());
-    const links = new Map<string, readonly ChainLink[]>();
-    for (const [tenantId, own] of Map.groupBy(pending, (record) => record.tenantId)) {
-      const placed = await this.#place(
-        tenantId,
-        own.map(({ id }) => id),
-        position,
-      );
-      position += placed.length;
-      if (placed.length > 0) links.set(tenantId, placed);
-    }
-    if (!(await chain.append(links))) {
+    const waiting = await chain.waiting(PAGE);
+    if (waiting.length === 0) return false;
+    const position = (this.#position ??= await records.lastPosition());
+    const placed = await chain.place(waiting, position);
+    if (placed === undefined) {
       // Another process has the turn and was faster.
       this.#forget();
       this.#leasedUntil = 0;
       return false;
     }
-    this.#position = position;
-    if (this.#ends.size > MOST_ENDS) this.#ends.clear();
-    for (const [tenantId, placed] of links) {
-      const end = placed.at(-1);
-      if (end) this.#ends.set(tenantId, end);
-    }
-    metrics.auditSequenced.inc({}, sizeOf(links));
-    return pending.length === PAGE;
+    this.#position = position + placed;
+    metrics.auditSequenced.inc({}, placed);
+    return waiting.reduce((sum, { count }) => sum + count, 0) === PAGE;
   }
-
-  /** Places for a tenant's records, in the order of the ids. */
-  async #place(tenantId: string, ids: readonly string[], position: number): Promise<readonly ChainLink[]> {
-    const { chain } = this.#options;
-    const end = this.#ends.get(tenantId) ?? (await chain.end(tenantId));
-    const read = new Map((await chain.read(tenantId, ids)).map((record) => [record.id, record]));
-    let seq = end?.seq ?? 0;
-    let chainHash = end?.chainHash ?? firstChainHash(sha256, tenantId);
-    return ids.flatMap((id) => {
-      const record = read.get(id);
-      if (!record) return [];
-      seq += 1;
-      const hash = recordHash(sha256, entryOf(record, seq));
-      chainHash = nextChainHash(sha256, chainHash, hash);
-      position += 1;
-      return [{ seq, position, id, recordHash: hash, chainHash }];
-    });
-  }
-}
-
-function sizeOf(links: ReadonlyMap<string, readonly ChainLink[]>): number {
-  let size = 0;
-  for (const own of links.values()) size += own.length;
-  return size;
 }
 
 /** A sequencer that has not begun. */

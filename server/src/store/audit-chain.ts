@@ -1,12 +1,18 @@
-import type { UnsequencedRecord } from "./audit-records.ts";
+/** Records of a tenant that no place has been given to yet. */
+export interface WaitingRecords {
+  readonly tenantId: string;
+  /** How many, at least one. */
+  readonly count: number;
+}
 
-/** Where a record comes in its tenant's log and in the order of all. */
-export interface ChainLink {
-  readonly seq: number;
+/** Links of a tenant's log that follow one another, their hashes 32 bytes each. */
+export interface ChainStretch {
+  /** Links that were looked at. More than there are hashes when there is a gap among them. */
+  readonly links: number;
+  /** The position of the last one whose hashes are here. */
   readonly position: number;
-  readonly id: string;
-  readonly recordHash: Uint8Array;
-  readonly chainHash: Uint8Array;
+  readonly recordHashes: Uint8Array;
+  readonly chainHashes: Uint8Array;
 }
 
 /** A signed state of a tenant's log. */
@@ -24,12 +30,6 @@ export interface AuditCheckpoint {
   readonly at: Date;
 }
 
-/** The end of a tenant's log: the newest link, or the checkpoint when the records before it are gone. */
-export interface LogEnd {
-  readonly seq: number;
-  readonly chainHash: Uint8Array;
-}
-
 /**
  * The order of audit records. Any process may put records in order; of two that try it at once, one succeeds, because both would
  * write the same places.
@@ -39,16 +39,15 @@ export interface AuditChain {
   lease(holder: string, leaseMs: number): Promise<boolean>;
   /** Gives the turn back. */
   release(holder: string): Promise<void>;
-  /** The oldest records that wait for their place: which tenant's, in the order of their arrival. */
-  pending(limit: number): Promise<readonly { readonly tenantId: string; readonly id: string }[]>;
-  /** What these records say. */
-  read(tenantId: string, ids: readonly string[]): Promise<readonly UnsequencedRecord[]>;
-  /** Undefined before the tenant's first record. */
-  end(tenantId: string): Promise<LogEnd | undefined>;
-  /** The links from `after` + 1 on, in order. */
-  links(tenantId: string, after: number, limit: number): Promise<readonly ChainLink[]>;
-  /** Puts records in their places, all or none; false when another sequencer took one of the places first. */
-  append(links: ReadonlyMap<string, readonly ChainLink[]>): Promise<boolean>;
+  /** Whose records wait for their places, among the `limit` oldest. */
+  waiting(limit: number): Promise<readonly WaitingRecords[]>;
+  /**
+   * Puts as many of these tenants' oldest waiting records in order, all or none, at positions after `position`. The database hashes and
+   * chains them as they lie there. Answers how many; undefined when another sequencer took one of the places first.
+   */
+  place(waiting: readonly WaitingRecords[], position: number): Promise<number | undefined>;
+  /** The links from `after` + 1 on. */
+  stretch(tenantId: string, after: number, limit: number): Promise<ChainStretch>;
   /** Keeps a checkpoint; one of the same size that is there stays. */
   addCheckpoint(tenantId: string, checkpoint: Omit<AuditCheckpoint, "at">): Promise<void>;
   /** With a size above `after`, ascending. */

@@ -1,9 +1,11 @@
-import type { AuditChain } from "../../audit-chain.ts";
+import type { AuditChain, ChainStretch } from "../../audit-chain.ts";
 import type { Database } from "../database.ts";
 import { violates } from "../errors.ts";
 import { addCheckpoint, latestCheckpoint, listCheckpoints, unsignedTenants } from "./checkpoints.ts";
 import { firstSeq, retirableLogs, retireRecords } from "./retention.ts";
-import { appendLinks, endLease, linksAfter, logEnd, pendingRecords, recordsById, takeLease } from "./sequencing.ts";
+import { chainStretch, endLease, placeRecords, takeLease, waitingRecords } from "./sequencing.ts";
+
+const NOTHING: ChainStretch = { links: 0, position: 0, recordHashes: new Uint8Array(), chainHashes: new Uint8Array() };
 
 export function createAuditChain(database: Database): AuditChain {
   return {
@@ -13,23 +15,25 @@ export function createAuditChain(database: Database): AuditChain {
     async release(holder) {
       await database.asDirectory(endLease(holder));
     },
-    pending: (limit) => database.asDirectory(pendingRecords(limit)),
-    read: (tenantId, ids) => database.asTenant(tenantId, recordsById(tenantId, ids)),
-    async end(tenantId) {
-      const [end] = await database.asTenant(tenantId, logEnd(tenantId));
-      return end;
-    },
-    links: (tenantId, after, limit) => database.asTenant(tenantId, linksAfter(tenantId, after, limit)),
-    async append(links) {
+    waiting: (limit) => database.asDirectory(waitingRecords(limit)),
+    async place(waiting, position) {
+      let next = position;
+      const statements = waiting.map((own) => {
+        const statement = placeRecords(own, next);
+        next += own.count;
+        return { tenantId: own.tenantId, statement };
+      });
       try {
-        await database.asTenants(
-          [...links].map(([tenantId, own]) => ({ tenantId, statement: appendLinks(tenantId, own) })),
-        );
-        return true;
+        const placed = await database.asTenants(statements);
+        return placed.reduce((sum, [row]) => sum + (row?.placed ?? 0), 0);
       } catch (error) {
-        if (violates(error, "unique")) return false;
+        if (violates(error, "unique")) return undefined;
         throw error;
       }
+    },
+    async stretch(tenantId, after, limit) {
+      const [stretch] = await database.asTenant(tenantId, chainStretch(tenantId, after, limit));
+      return stretch ?? NOTHING;
     },
     async addCheckpoint(tenantId, checkpoint) {
       await database.asTenant(tenantId, addCheckpoint(tenantId, checkpoint));

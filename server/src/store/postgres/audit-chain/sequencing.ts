@@ -1,5 +1,4 @@
-import type { ChainLink, LogEnd } from "../../audit-chain.ts";
-import type { UnsequencedRecord } from "../../audit-records.ts";
+import type { ChainStretch, WaitingRecords } from "../../audit-chain.ts";
 import { sql, type Statement } from "../sql.ts";
 
 export function takeLease(holder: string, leaseMs: number): Statement<{ readonly holder: string }> {
@@ -14,52 +13,86 @@ export function endLease(holder: string): Statement<unknown> {
   return sql`update slipway.audit_sequencer set leased_until = '-infinity' where holder = ${holder}`;
 }
 
-export function pendingRecords(limit: number): Statement<{ readonly tenantId: string; readonly id: string }> {
+/** Whose records wait, and how many, among the oldest of all. */
+export function waitingRecords(limit: number): Statement<WaitingRecords> {
   return sql`
-    select tenant_id as "tenantId", id from slipway.audit_pending
-    order by arrival
-    limit ${limit}`;
+    select tenant_id as "tenantId", count(*)::int as count
+    from (select tenant_id from slipway.audit_pending order by arrival limit ${limit}) as oldest
+    group by tenant_id`;
 }
 
-export function recordsById(tenantId: string, ids: readonly string[]): Statement<UnsequencedRecord> {
+/**
+ * Gives the tenant's `count` oldest records that wait the places after the log's end, and positions after `position`. What is hashed is
+ * the record as it lies in the database: its entry's canonical JSON (RFC 8785) as contracts/src/audit/entry.ts has it, names in their order,
+ * after the byte of a leaf (RFC 6962). PostgreSQL's `to_json` writes a text as ECMAScript's JSON.stringify does.
+ */
+export function placeRecords(
+  { tenantId, count }: WaitingRecords,
+  position: number,
+): Statement<{ readonly placed: number }> {
   return sql`
-    select id, tenant_id as "tenantId", actor, action, target, outcome, code, cost_pico::float8 as cost,
-      client_ip as "clientIp", level, request_id as "requestId", release, at, sha256(content) as "contentSha256"
-    from slipway.audit_records
-    where tenant_id = ${tenantId} and id = any(${ids})`;
-}
-
-export function logEnd(tenantId: string): Statement<LogEnd> {
-  return sql`
-    select seq::float8 as seq, chain_hash as "chainHash" from (
-      (select seq, chain_hash from slipway.audit_chain where tenant_id = ${tenantId} order by seq desc limit 1)
-      union all
-      (select size, chain_hash from slipway.audit_checkpoints where tenant_id = ${tenantId} order by size desc limit 1)
-    ) as ends
-    order by seq desc
-    limit 1`;
-}
-
-export function linksAfter(tenantId: string, after: number, limit: number): Statement<ChainLink> {
-  return sql`
-    select seq::float8 as seq, position::float8 as position, id, record_hash as "recordHash", chain_hash as "chainHash"
-    from slipway.audit_chain
-    where tenant_id = ${tenantId} and seq > ${after}
-    order by seq
-    limit ${limit}`;
-}
-
-/** Gives records their places and takes them off the list of those that wait. */
-export function appendLinks(tenantId: string, links: readonly ChainLink[]): Statement<unknown> {
-  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-  const rows = links.map((link) => [link.seq, link.position, link.id, hex(link.recordHash), hex(link.chainHash)]);
-  return sql`
-    with placed as (
+    with log_end as (
+      select seq, chain_hash from (
+        (select seq, chain_hash from slipway.audit_chain where tenant_id = ${tenantId} order by seq desc limit 1)
+        union all
+        (select size, chain_hash from slipway.audit_checkpoints where tenant_id = ${tenantId} order by size desc limit 1)
+        union all
+        select 0, sha256(convert_to(E'slipway audit chain v1\\n' || ${tenantId}::text || E'\\n', 'UTF8'))
+      ) as ends
+      order by seq desc
+      limit 1
+    ), page as (
+      select id, arrival, row_number() over (order by arrival) as n
+      from slipway.audit_pending where tenant_id = ${tenantId} order by arrival limit ${count}
+    ), entry as (
+      select log_end.seq + page.n as seq, r.id, sha256('\\x00'::bytea || convert_to(
+        '{"action":' || to_json(r.action)
+        || ',"actor":' || to_json(r.actor)
+        || ',"at":"' || to_char(r.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        || '","clientIp":' || coalesce(to_json(r.client_ip)::text, 'null')
+        || ',"code":' || coalesce(to_json(r.code)::text, 'null')
+        || ',"contentSha256":' || coalesce('"' || encode(sha256(r.content), 'hex') || '"', 'null')
+        || ',"costPico":' || coalesce('"' || r.cost_pico || '"', 'null')
+        || ',"id":' || to_json(r.id)
+        || ',"level":' || to_json(r.level)
+        || ',"outcome":' || to_json(r.outcome)
+        || ',"release":' || to_json(r.release)
+        || ',"requestId":' || to_json(r.request_id)
+        || ',"seq":' || log_end.seq + page.n
+        || ',"target":' || to_json(r.target)
+        || ',"tenantId":' || to_json(r.tenant_id)
+        || ',"v":1}', 'UTF8')) as record_hash
+      from page
+      join slipway.audit_records r on r.tenant_id = ${tenantId} and r.id = page.id
+      cross join log_end
+    ), link as (
+      select seq, id, record_hash, slipway.chain_hash(record_hash) over (order by seq) as chain_hash
+      from (select seq, id, record_hash from entry union all select seq, null, chain_hash from log_end) as walked
+    ), placed as (
       insert into slipway.audit_chain (tenant_id, seq, position, id, record_hash, chain_hash)
-      select ${tenantId}, (r->>0)::bigint, (r->>1)::bigint, r->>2, decode(r->>3, 'hex'), decode(r->>4, 'hex')
-      from json_array_elements(${JSON.stringify(rows)}::json) as r
-      returning tenant_id, id
+      select ${tenantId}, link.seq, ${position}::bigint + link.seq - log_end.seq, link.id, link.record_hash, link.chain_hash
+      from link cross join log_end
+      where link.id is not null
+      returning id
+    ), taken as (
+      delete from slipway.audit_pending p using page
+      where p.tenant_id = ${tenantId} and p.arrival = page.arrival
     )
-    delete from slipway.audit_pending p using placed
-    where p.tenant_id = ${tenantId} and p.tenant_id = placed.tenant_id and p.id = placed.id`;
+    select count(*)::int as placed from placed`;
+}
+
+/** The next links of a log, packed; without those after a gap. */
+export function chainStretch(tenantId: string, after: number, limit: number): Statement<ChainStretch> {
+  return sql`
+    select count(*)::int as links,
+      coalesce(max(position) filter (where whole), 0)::float8 as position,
+      coalesce(string_agg(record_hash, ''::bytea order by seq) filter (where whole), '') as "recordHashes",
+      coalesce(string_agg(chain_hash, ''::bytea order by seq) filter (where whole), '') as "chainHashes"
+    from (
+      select seq, position, record_hash, chain_hash, seq = ${after}::bigint + row_number() over (order by seq) as whole
+      from slipway.audit_chain
+      where tenant_id = ${tenantId} and seq > ${after}
+      order by seq
+      limit ${limit}
+    ) as link`;
 }
