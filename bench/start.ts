@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { SERVER_NODE_FLAGS } from "@slipway/contracts/node-flags.ts";
 import { MAIN, migrate, productionEnvironment } from "./candidates/slipway.ts";
 import { positive, say } from "./lib/arguments.ts";
 import { type Child, freePort, startChild } from "./lib/child.ts";
@@ -51,7 +52,7 @@ async function untilOk(url: string, child: Child, began: number): Promise<number
 async function startOnce(env: NodeJS.ProcessEnv, home: string): Promise<Start> {
   const port = await freePort();
   const began = performance.now();
-  const child = startChild(process.execPath, [MAIN], {
+  const child = startChild(process.execPath, [...SERVER_NODE_FLAGS, MAIN], {
     env: { ...env, PORT: String(port) },
     cwd: home,
     stdout: "drop",

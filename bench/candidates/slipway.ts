@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SERVER_NODE_FLAGS } from "@slipway/contracts/node-flags.ts";
 import type { Setup, Started } from "../lib/candidate.ts";
 import { type Child, freePort, startChild, waitFor200 } from "../lib/child.ts";
 import { pinned } from "../lib/cores.ts";
@@ -76,11 +77,14 @@ export async function slipway(setup: Setup): Promise<Started> {
   };
   try {
     if (database !== undefined) migrate(database, env);
-    child = startChild(...pinned(setup.cores, process.execPath, [...(setup.nodeFlags ?? []), MAIN]), {
-      env,
-      cwd: home,
-      stdout: "drop",
-    });
+    child = startChild(
+      ...pinned(setup.cores, process.execPath, [...SERVER_NODE_FLAGS, ...(setup.nodeFlags ?? []), MAIN]),
+      {
+        env,
+        cwd: home,
+        stdout: "drop",
+      },
+    );
     await waitFor200(`http://127.0.0.1:${port}/ready`, child, START_TIMEOUT_MS);
   } catch (error) {
     await stop();

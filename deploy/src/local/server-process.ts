@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { SERVER_NODE_FLAGS } from "@slipway/contracts/node-flags.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { inCheckout } from "#lib/checkout.ts";
 import { shellStatus } from "#lib/run-program.ts";
@@ -26,7 +27,7 @@ export interface ServerProcess {
  */
 export function startServer(environment: NodeJS.ProcessEnv): ServerProcess {
   const readable = process.stderr.isTTY;
-  const child = spawn(process.execPath, [inCheckout("server/src/main.ts")], {
+  const child = spawn(process.execPath, [...SERVER_NODE_FLAGS, inCheckout("server/src/main.ts")], {
     env: environment,
     // In a group of its own, so that the Ctrl-C of a terminal reaches it once: through the one who started it.
     detached: true,

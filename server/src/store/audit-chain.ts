@@ -5,14 +5,23 @@ export interface WaitingRecords {
   readonly count: number;
 }
 
-/** Links of a tenant's log that follow one another, their hashes 32 bytes each. */
+/** A link's place and hash, from which the next one goes on. */
+export interface LogEnd {
+  /** 0 before the first link. */
+  readonly seq: number;
+  readonly chainHash: Uint8Array;
+}
+
+/** Links of a tenant's log that follow one another. */
 export interface ChainStretch {
-  /** Links that were looked at. More than there are hashes when there is a gap among them. */
+  /** Links that were looked at: more than there are hashes when one of them does not follow. */
   readonly links: number;
-  /** The position of the last one whose hashes are here. */
+  /** The position of the last one whose hash is here. */
   readonly position: number;
+  /** The chain hash of that one; null when there is none. */
+  readonly chainHash: Uint8Array | null;
+  /** 32 bytes a link. */
   readonly recordHashes: Uint8Array;
-  readonly chainHashes: Uint8Array;
 }
 
 /** A signed state of a tenant's log. */
@@ -46,8 +55,8 @@ export interface AuditChain {
    * chains them as they lie there. Answers how many; undefined when another sequencer took one of the places first.
    */
   place(waiting: readonly WaitingRecords[], position: number): Promise<number | undefined>;
-  /** The links from `after` + 1 on. */
-  stretch(tenantId: string, after: number, limit: number): Promise<ChainStretch>;
+  /** The links after `after`, as far as they follow. */
+  stretch(tenantId: string, after: LogEnd, limit: number): Promise<ChainStretch>;
   /** Keeps a checkpoint; one of the same size that is there stays. */
   addCheckpoint(tenantId: string, checkpoint: Omit<AuditCheckpoint, "at">): Promise<void>;
   /** With a size above `after`, ascending. */

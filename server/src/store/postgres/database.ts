@@ -2,7 +2,7 @@ import { once } from "./once.ts";
 import { toStoreError } from "./errors.ts";
 import type { Pool } from "./pool.ts";
 import { sql, type Statement } from "./sql.ts";
-import { transact, type Rows } from "./transact.ts";
+import { callAlone, transact, type Rows } from "./transact.ts";
 
 /** A statement that belongs to one tenant. */
 export interface TenantStatement<Row> {
@@ -21,6 +21,11 @@ export interface Database {
   asTenants<Row>(statements: readonly TenantStatement<Row>[]): Promise<readonly (readonly Row[])[]>;
   /** Runs a statement under the role that may read what authentication needs, of every tenant, and nothing else. */
   asDirectory<Row>(statement: Statement<Row>): Promise<readonly Row[]>;
+  /**
+   * Calls one of the schema's functions that take on their roles themselves: one message and one commit, with no transaction around it.
+   * Under the login itself, which may do nothing but call them.
+   */
+  call<Row>(statement: Statement<Row>): Promise<readonly Row[]>;
   /** Waits for what runs, then closes the connections. */
   close(): Promise<void>;
 }
@@ -66,6 +71,14 @@ export function createDatabase(options: {
     async asDirectory<Row>(statement: Statement<Row>) {
       const [, rows] = await run([enterDirectory(timeout), statement]);
       return (rows ?? []) as readonly Row[];
+    },
+    async call<Row>(statement: Statement<Row>) {
+      try {
+        await proven();
+        return (await callAlone(pool, statement)) as readonly Row[];
+      } catch (error) {
+        throw toStoreError(error);
+      }
     },
     close: () => pool.close(),
   };

@@ -23,6 +23,20 @@ export async function transact(pool: Pool, statements: readonly Statement<unknow
   return outcomes.slice(1, -1).map((outcome) => (outcome.status === "fulfilled" ? outcome.value.rows : []));
 }
 
+/** Runs one statement by itself: the database makes it a transaction. */
+export async function callAlone(pool: Pool, statement: Statement<unknown>): Promise<Rows> {
+  const client = await pool.acquire();
+  let failure: unknown;
+  try {
+    return (await send(client, statement)).rows;
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    client.release(mustBeDropped(client, failure));
+  }
+}
+
 function send(client: PoolClient, statement: Statement<unknown>): Promise<QueryResult<Record<string, unknown>>> {
   return client.query({ text: statement.text, values: [...statement.values] });
 }

@@ -5,7 +5,7 @@ import { addCheckpoint, latestCheckpoint, listCheckpoints, unsignedTenants } fro
 import { firstSeq, retirableLogs, retireRecords } from "./retention.ts";
 import { chainStretch, endLease, placeRecords, takeLease, waitingRecords } from "./sequencing.ts";
 
-const NOTHING: ChainStretch = { links: 0, position: 0, recordHashes: new Uint8Array(), chainHashes: new Uint8Array() };
+const NOTHING: ChainStretch = { links: 0, position: 0, chainHash: null, recordHashes: new Uint8Array() };
 
 export function createAuditChain(database: Database): AuditChain {
   return {

@@ -1,4 +1,4 @@
-import type { ChainStretch, WaitingRecords } from "../../audit-chain.ts";
+import type { ChainStretch, LogEnd, WaitingRecords } from "../../audit-chain.ts";
 import { sql, type Statement } from "../sql.ts";
 
 export function takeLease(holder: string, leaseMs: number): Statement<{ readonly holder: string }> {
@@ -81,18 +81,26 @@ export function placeRecords(
     select count(*)::int as placed from placed`;
 }
 
-/** The next links of a log, packed; without those after a gap. */
-export function chainStretch(tenantId: string, after: number, limit: number): Statement<ChainStretch> {
+/**
+ * The next links of a log, packed, as far as each follows the one before it: by its number, and by its chain hash, which is made anew
+ * from `chainHash`, that of link `after`.
+ */
+export function chainStretch(tenantId: string, after: LogEnd, limit: number): Statement<ChainStretch> {
   return sql`
-    select count(*)::int as links,
-      coalesce(max(position) filter (where whole), 0)::float8 as position,
-      coalesce(string_agg(record_hash, ''::bytea order by seq) filter (where whole), '') as "recordHashes",
-      coalesce(string_agg(chain_hash, ''::bytea order by seq) filter (where whole), '') as "chainHashes"
-    from (
-      select seq, position, record_hash, chain_hash, seq = ${after}::bigint + row_number() over (order by seq) as whole
+    with link as (
+      select seq, position, record_hash, chain_hash,
+        seq = ${after.seq}::bigint + row_number() over (order by seq)
+          and chain_hash = sha256(lag(chain_hash, 1, ${after.chainHash}::bytea) over (order by seq) || record_hash) as follows
       from slipway.audit_chain
-      where tenant_id = ${tenantId} and seq > ${after}
+      where tenant_id = ${tenantId} and seq > ${after.seq}
       order by seq
       limit ${limit}
-    ) as link`;
+    ), whole as (
+      select * from link where seq < coalesce((select min(seq) from link where not follows), 9223372036854775807)
+    )
+    select (select count(*)::int from link) as links,
+      coalesce(max(position), 0)::float8 as position,
+      (select chain_hash from whole order by seq desc limit 1) as "chainHash",
+      coalesce(string_agg(record_hash, ''::bytea order by seq), '') as "recordHashes"
+    from whole`;
 }

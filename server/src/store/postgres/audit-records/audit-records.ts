@@ -1,5 +1,4 @@
 import type { AuditRecords } from "../../audit-records.ts";
-import { byTenant } from "../by-tenant.ts";
 import type { Database } from "../database.ts";
 import { appendAuditRecords } from "./append.ts";
 import { auditContent } from "./content.ts";
@@ -10,11 +9,7 @@ import { searchAuditRecords } from "./search.ts";
 export function createAuditRecords(database: Database): AuditRecords {
   return {
     async append(records) {
-      const statements = [...byTenant(records)].map(([tenantId, own]) => ({
-        tenantId,
-        statement: appendAuditRecords(tenantId, own),
-      }));
-      await database.asTenants(statements);
+      if (records.length > 0) await database.call(appendAuditRecords(records));
     },
     list: (tenantId, limit) => database.asTenant(tenantId, listAuditRecords(tenantId, limit)),
     search: (tenantId, search) => database.asTenant(tenantId, searchAuditRecords(tenantId, search)),

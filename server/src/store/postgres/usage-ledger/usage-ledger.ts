@@ -1,6 +1,5 @@
 import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
 import type { UsageLedger } from "../../usage-ledger.ts";
-import { byTenant } from "../by-tenant.ts";
 import type { Database } from "../database.ts";
 import { appendUsage } from "./append.ts";
 import { reportUsage, usageReport } from "./report.ts";
@@ -10,11 +9,7 @@ import { totalUsage } from "./total.ts";
 export function createUsageLedger(database: Database): UsageLedger {
   return {
     async append(entries) {
-      const statements = [...byTenant(entries)].map(([tenantId, own]) => ({
-        tenantId,
-        statement: appendUsage(tenantId, own),
-      }));
-      await database.asTenants(statements);
+      if (entries.length > 0) await database.call(appendUsage(entries));
     },
     async total(tenantId, since) {
       const [row] = await database.asTenant(tenantId, totalUsage(tenantId, since));
