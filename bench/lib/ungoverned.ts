@@ -14,7 +14,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "/server/src/http/edge/govern.ts": `
     export const createGovern = () => ({ call() {}, embed() {}, run() {} });`,
   "/server/src/audit/audit.ts": `
-    export const createRecordAudit = () => () => {};`,
+    export const createRecordAudit = () => () => false;
+    export const recorded = async () => {};`,
   "/server/src/router/booking.ts": `
     export const bookUsage = () => {};
     export const bookFailure = () => {};`,

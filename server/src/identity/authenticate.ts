@@ -1,4 +1,5 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { BoundedMap } from "#lib/bounded-map.ts";
 import { type CredentialHeaders, looksLikeToken, presentedKey } from "./credentials.ts";
 import type { KeySnapshot } from "./key-snapshot.ts";
 import type { PreparedTokens } from "./prepare.ts";
@@ -13,6 +14,7 @@ export type Authenticate = (headers: CredentialHeaders, otherKey?: string) => Pr
 
 // A key longer than this is not one of ours; hashing it would be work for nothing.
 const MOST_KEY_CHARACTERS = 512;
+const MOST_DIGESTS = 1000;
 
 function unauthenticated(message: string): SlipwayError {
   return new SlipwayError("unauthenticated", message, {
@@ -30,12 +32,18 @@ export function createAuthenticate(options: {
   readonly tokens?: PreparedTokens | undefined;
 }): Authenticate {
   const { tokens } = options;
+  // The digests of keys that were valid, for those that come again; whether they are valid still is looked up each time.
+  const digests = new BoundedMap<string, string>(MOST_DIGESTS);
   return (headers, otherKey) => {
     const key = presentedKey(headers) ?? otherKey;
     if (key !== undefined) {
       if (tokens !== undefined && looksLikeToken(key)) return tokens.callerOf(headers, key);
-      const principal = key.length > MOST_KEY_CHARACTERS ? undefined : options.keys.byHash(options.hashKey(key));
+      const known = digests.get(key);
+      const digest = known ?? (key.length > MOST_KEY_CHARACTERS ? "" : options.hashKey(key));
+      const principal = options.keys.byHash(digest);
       if (!principal) throw unauthenticated("The API key is not valid: it is unknown, revoked, expired or mistyped.");
+      // A copy: the header's value is a part of the whole head, which it would hold on to.
+      if (known === undefined) digests.set(Buffer.from(key).toString(), digest);
       return principal;
     }
     const session = options.sessions.read(typeof headers.cookie === "string" ? headers.cookie : undefined);
