@@ -11,11 +11,17 @@ function openaiTime(ms: number): string {
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }
 
-/** `x-ratelimit-*` (https://platform.openai.com/docs/guides/rate-limits, "Rate limits in headers"). */
+/** `x-ratelimit-*` (https://platform.openai.com/docs/guides/rate-limits, "Rate limits in headers"). Whole names: none is put together for a request. */
+const OPENAI = {
+  requests: ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
+  tokens: ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
+} as const;
+
 function setOpenai(res: HttpReply, kind: "requests" | "tokens", bucket: Bucket): void {
-  res.setHeader(`x-ratelimit-limit-${kind}`, bucket.limit);
-  res.setHeader(`x-ratelimit-remaining-${kind}`, bucket.remaining);
-  res.setHeader(`x-ratelimit-reset-${kind}`, openaiTime(bucket.resetMs));
+  const [limit, remaining, reset] = OPENAI[kind];
+  res.setHeader(limit, bucket.limit);
+  res.setHeader(remaining, bucket.remaining);
+  res.setHeader(reset, openaiTime(bucket.resetMs));
 }
 
 /** `anthropic-ratelimit-*` (https://platform.claude.com/docs/en/api/rate-limits, "Response headers"); the reset is a time of RFC 3339. */
