@@ -73,6 +73,9 @@ test("callers with tokens, and people who sign in", async (t) => {
     ownSecret(stage),
   );
   await t.test("oauth2-mock-server: its tokens are accepted, with their role, for us alone", () => mockTokens(stage));
+  await t.test("whom a tenant has disabled does not get in by a token, whatever role its issuer gives", () =>
+    disabledUser(stage),
+  );
   await t.test("oauth2-mock-server: a new key is taken up", () => rotation(stage));
   await t.test("oauth2-mock-server: signing in, and what does not sign in", () => signIn(stage));
   await t.test(
@@ -123,6 +126,27 @@ async function mockTokens({ server, mock }: Stage): Promise<void> {
     401,
   );
   assert.equal((await chat(server, await mock.token({ aud: "slipway", sub: "ada", exp: 1 }))).status, 401);
+}
+
+async function disabledUser({ server, mock }: Stage): Promise<void> {
+  const ask = async (method: string, path: string, body: object): Promise<{ id: string }> => {
+    const answer = await fetch(server.url + path, {
+      method,
+      headers: { "x-api-key": server.apiKey, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    assert.ok(answer.ok, await answer.clone().text());
+    return (await answer.json()) as { id: string };
+  };
+  const email = "locked.out@corp.example";
+  const token = await mock.token({ aud: "slipway", sub: "eve", role: "admin", email, email_verified: true });
+  assert.equal((await chat(server, token)).status, 200, "before there is such a user the issuer's role holds");
+  const { id } = await ask("POST", "/api/v1/users", { email, name: "Eve", role: "viewer" });
+  await ask("PATCH", `/api/v1/users/${id}`, { disabled: true });
+  await until("the token is refused", async () => (await chat(server, token)).status === 401);
+  assert.match(await (await chat(server, token)).text(), /disabled here/);
+  await ask("PATCH", `/api/v1/users/${id}`, { disabled: false });
+  await until("control: enabled again, it is accepted", async () => (await chat(server, token)).status === 200);
 }
 
 async function rotation({ server, mock }: Stage): Promise<void> {

@@ -13,7 +13,7 @@ export interface KeySnapshot extends Follower {
   byId(tenantId: string, keyId: string): Principal | undefined;
   /** A user that is not disabled. */
   userById(tenantId: string, userId: string): DirectoryUser | undefined;
-  /** A user that is not disabled, by an address in lower case that somebody trustworthy has verified. */
+  /** A user, who may be disabled, by an address in lower case that somebody trustworthy has verified. */
   userByEmail(tenantId: string, email: string): DirectoryUser | undefined;
   /** Another one whenever users or keys have been read again. */
   readonly version: number;
@@ -93,9 +93,9 @@ class Snapshot implements KeySnapshot {
   /** Reads users and keys again if any was made, changed or revoked since. Rejects when they cannot be read; the old ones stay. */
   async follow({ keys: version }: DirectoryVersions): Promise<void> {
     if (version === this.#version) return;
-    const [users, keys] = await Promise.all([this.#directory.activeUsers(), this.#directory.activeKeys()]);
+    const [users, keys] = await Promise.all([this.#directory.users(), this.#directory.activeKeys()]);
     const people = {
-      byId: new Map(users.map((user) => [idOf(user.tenantId, user.id), user])),
+      byId: new Map(users.filter(({ disabled }) => !disabled).map((user) => [idOf(user.tenantId, user.id), user])),
       byEmail: new Map(users.map((user) => [idOf(user.tenantId, user.email), user])),
     };
     const next: Keys = { byHash: new Map(), byId: new Map() };

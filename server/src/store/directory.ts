@@ -22,6 +22,7 @@ export interface DirectoryUser {
   readonly email: string;
   readonly name: string;
   readonly role: Role;
+  readonly disabled: boolean;
 }
 
 /** A tenant of the installation. */
@@ -78,8 +79,8 @@ export interface DirectoryVersions {
 export interface Directory {
   /** Every key that is neither revoked nor expired, of every tenant. */
   activeKeys(): Promise<readonly DirectoryKey[]>;
-  /** Every user that is not disabled, of every tenant. */
-  activeUsers(): Promise<readonly DirectoryUser[]>;
+  /** Every user of every tenant. */
+  users(): Promise<readonly DirectoryUser[]>;
   /** The tenants in the order of their ids, at most 1,000, after this one when it is given. */
   tenants(after?: string): Promise<readonly DirectoryTenant[]>;
   /** Every route of every tenant, in the order of their names. */

@@ -51,7 +51,8 @@ export class WireReply implements HttpReply {
   setHeader(name: string, value: string | number): void {
     if (this.headersSent) throw new Error(`The header ${name} comes after the head was sent.`);
     const text = String(value);
-    if (typeof value === "string" && !VALUE.test(text)) throw new Error(`The value of the header ${name} cannot be sent.`);
+    if (typeof value === "string" && !VALUE.test(text))
+      throw new Error(`The value of the header ${name} cannot be sent.`);
     const lower = name.toLowerCase();
     const headers = this.#headers;
     for (let at = 0; at < headers.length; at += 2) {

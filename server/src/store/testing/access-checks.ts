@@ -49,20 +49,20 @@ export const ACCESS_CHECKS: readonly (readonly [string, (store: Store, tenantId:
   [
     "a user is found by the directory while in force, takes its keys along, and the last owner stays",
     async (store, tenantId) => {
-      const known = async () => (await store.directory.activeUsers()).filter((user) => user.tenantId === tenantId);
+      const known = async () => (await store.directory.users()).filter((user) => user.tenantId === tenantId);
       const owner = { id: "usr_1", email: "a@example.com", name: "A", role: "owner" } as const;
       await store.users.create(tenantId, owner);
-      assert.deepEqual(await known(), [{ tenantId, ...owner }]);
+      assert.deepEqual(await known(), [{ tenantId, ...owner, disabled: false }]);
       await assert.rejects(store.users.create(tenantId, { ...owner, id: "usr_2" }), { code: "conflict" });
       await assert.rejects(store.users.create(randomName("unknown"), owner), { code: "not_found" });
       await assert.rejects(store.users.update(tenantId, "usr_1", { disabled: true }), { code: "last_owner" });
       await assert.rejects(store.users.remove(tenantId, "usr_1"), { code: "last_owner" });
       await store.users.create(tenantId, { ...owner, id: "usr_2", email: "b@example.com" });
       await store.users.update(tenantId, "usr_2", { disabled: true });
-      assert.deepEqual(
-        (await known()).map(({ id }) => id),
-        ["usr_1"],
-      );
+      assert.deepEqual((await known()).map(({ id, disabled }) => [id, disabled]).toSorted(), [
+        ["usr_1", false],
+        ["usr_2", true],
+      ]);
       await assert.rejects(
         store.users.remove(tenantId, "usr_1"),
         { code: "last_owner" },

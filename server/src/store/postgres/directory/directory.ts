@@ -2,10 +2,10 @@ import type { Directory } from "../../directory.ts";
 import type { Database } from "../database.ts";
 import { unavailable } from "../errors.ts";
 import { activeKeys } from "./active-keys.ts";
-import { activeUsers } from "./active-users.ts";
 import { allProviderKeys } from "./all-provider-keys.ts";
 import { allLimits } from "./all-limits.ts";
 import { allRoutes } from "./all-routes.ts";
+import { allUsers } from "./all-users.ts";
 import { tenantsAfter } from "./tenants.ts";
 import { sessionsSince } from "./sessions-since.ts";
 import { directoryVersions } from "./versions.ts";
@@ -13,7 +13,7 @@ import { directoryVersions } from "./versions.ts";
 export function createDirectory(database: Database): Directory {
   return {
     activeKeys: () => database.asDirectory(activeKeys()),
-    activeUsers: () => database.asDirectory(activeUsers()),
+    users: () => database.asDirectory(allUsers()),
     tenants: (after = "") => database.asDirectory(tenantsAfter(after)),
     routes: () => database.asDirectory(allRoutes()),
     providerKeys: () => database.asDirectory(allProviderKeys()),

@@ -13,7 +13,7 @@ const OWN_TENANT = "(tenant_id = current_setting('slipway.tenant_id'::text, true
 /** What the directory's role may read, by table. */
 const DIRECTORY: ReadonlyMap<string, string> = new Map([
   ["api_keys", "((CURRENT_USER = 'slipway_directory'::name) AND (revoked_at IS NULL))"],
-  ["users", "((CURRENT_USER = 'slipway_directory'::name) AND (disabled_at IS NULL))"],
+  ["users", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["tenants", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["provider_keys", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["sessions", "(CURRENT_USER = 'slipway_directory'::name)"],
