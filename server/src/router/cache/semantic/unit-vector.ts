@@ -1,0 +1,33 @@
+import type { EmbeddingVector } from "@slipway/contracts/model/embedding.ts";
+
+const BYTES_A_NUMBER = 4;
+// The longest that vendors make have 4,096.
+const MOST_NUMBERS = 16_384;
+
+function numbersOf(vector: EmbeddingVector): Float32Array {
+  if (typeof vector !== "string") return Float32Array.from(vector);
+  const bytes = Buffer.from(vector, "base64");
+  return Float32Array.from({ length: Math.floor(bytes.length / BYTES_A_NUMBER) }, (_, at) =>
+    bytes.readFloatLE(at * BYTES_A_NUMBER),
+  );
+}
+
+/** The vector at length 1, so that the cosine of two is their product; undefined when it is none that has a direction. */
+export function unitVector(vector: EmbeddingVector): Float32Array | undefined {
+  const numbers = numbersOf(vector);
+  if (numbers.length === 0 || numbers.length > MOST_NUMBERS) return undefined;
+  let sum = 0;
+  for (const number of numbers) sum += number * number;
+  const length = Math.sqrt(sum);
+  if (!Number.isFinite(length) || length === 0) return undefined;
+  for (let at = 0; at < numbers.length; at += 1) numbers[at] = (numbers[at] ?? 0) / length;
+  return numbers;
+}
+
+/** The cosine of two unit vectors, from -1 to 1; -1 for two of different lengths, which have nothing in common. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return -1;
+  let sum = 0;
+  for (let at = 0; at < a.length; at += 1) sum += (a[at] ?? 0) * (b[at] ?? 0);
+  return Math.min(1, sum);
+}

@@ -1,0 +1,140 @@
+import { cosine } from "./unit-vector.ts";
+
+/** What the index may hold. Beyond a bound, what was used longest ago goes first: the shelf's own, the tenant's own, then anyone's. */
+export interface IndexBounds {
+  readonly bytes: number;
+  readonly tenantBytes: number;
+  readonly tenantEntries: number;
+  /** Also bounds how many vectors one search compares. */
+  readonly shelfEntries: number;
+}
+
+/** One answered question. */
+export interface IndexEntry {
+  readonly tenantId: string;
+  /** What must be equal for the answer to do: only vectors on one shelf are compared. */
+  readonly shelf: string;
+  /** The name of the answer. Unique. */
+  readonly key: string;
+  readonly vector: Float32Array;
+  /** When the answer was whole and when it is given no more, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly expiresAt: number;
+}
+
+/** What came nearest. */
+export interface Nearest {
+  readonly key: string;
+  /** The cosine. */
+  readonly similarity: number;
+}
+
+// What an entry costs besides its vector: texts, and its places in three maps.
+const ENTRY_BYTES = 600;
+
+const sizeOf = ({ vector }: IndexEntry): number => vector.byteLength + ENTRY_BYTES;
+
+interface Tenant {
+  readonly entries: Map<string, IndexEntry>;
+  bytes: number;
+}
+
+/** Vectors of answered questions, shelf by shelf. A search compares with every vector of one shelf. */
+export class VectorIndex {
+  readonly #bounds: IndexBounds;
+  // All three in order of use: a Map keeps the order of insertion, and what is used is inserted anew.
+  readonly #all = new Map<string, IndexEntry>();
+  readonly #tenants = new Map<string, Tenant>();
+  readonly #shelves = new Map<string, Map<string, IndexEntry>>();
+  #bytes = 0;
+
+  constructor(bounds: IndexBounds) {
+    this.#bounds = bounds;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get entries(): number {
+    return this.#all.size;
+  }
+
+  /** Takes the entry in the place of an older one with its key; one that is larger than all may be is left out. */
+  add(entry: IndexEntry): void {
+    this.delete(entry.key);
+    const { bytes, tenantBytes, tenantEntries, shelfEntries } = this.#bounds;
+    const size = sizeOf(entry);
+    if (size > Math.min(bytes, tenantBytes)) return;
+    const shelf = this.#shelves.get(entry.shelf);
+    if (shelf && shelf.size >= shelfEntries) this.#deleteOldest(shelf);
+    const tenant = this.#tenantOf(entry);
+    const tooMuch = (): boolean => tenant.entries.size >= tenantEntries || tenant.bytes + size > tenantBytes;
+    while (tooMuch()) this.#deleteOldest(tenant.entries);
+    while (this.#bytes + size > bytes) this.#deleteOldest(this.#all);
+    this.#insert(entry);
+    this.#bytes += size;
+    this.#tenantOf(entry).bytes += size;
+  }
+
+  /** The entry of the shelf that is nearest to this unit vector, of those from `from` on that have not expired by `now`. */
+  nearest(shelf: string, vector: Float32Array, from: number, now: number): Nearest | undefined {
+    let best: Nearest | undefined;
+    for (const entry of this.#shelves.get(shelf)?.values() ?? []) {
+      if (entry.expiresAt <= now) {
+        this.delete(entry.key);
+        continue;
+      }
+      if (entry.at < from) continue;
+      const similarity = cosine(vector, entry.vector);
+      if (best === undefined || similarity > best.similarity) best = { key: entry.key, similarity };
+    }
+    return best;
+  }
+
+  /** Its answer was given: it is the last to go. */
+  touch(key: string): void {
+    const entry = this.#all.get(key);
+    if (!entry) return;
+    for (const map of this.#mapsOf(entry)) map.delete(key);
+    this.#insert(entry);
+  }
+
+  delete(key: string): void {
+    const entry = this.#all.get(key);
+    if (!entry) return;
+    const tenant = this.#tenantOf(entry);
+    for (const map of this.#mapsOf(entry)) map.delete(key);
+    const size = sizeOf(entry);
+    this.#bytes -= size;
+    tenant.bytes -= size;
+    if (tenant.entries.size === 0) this.#tenants.delete(entry.tenantId);
+    if (this.#shelves.get(entry.shelf)?.size === 0) this.#shelves.delete(entry.shelf);
+  }
+
+  #deleteOldest(entries: ReadonlyMap<string, IndexEntry>): void {
+    for (const key of entries.keys()) return this.delete(key);
+  }
+
+  #insert(entry: IndexEntry): void {
+    for (const map of this.#mapsOf(entry)) map.set(entry.key, entry);
+  }
+
+  #mapsOf(entry: IndexEntry): readonly Map<string, IndexEntry>[] {
+    let shelf = this.#shelves.get(entry.shelf);
+    if (!shelf) {
+      shelf = new Map<string, IndexEntry>();
+      this.#shelves.set(entry.shelf, shelf);
+    }
+    return [this.#all, this.#tenantOf(entry).entries, shelf];
+  }
+
+  #tenantOf({ tenantId }: IndexEntry): Tenant {
+    let tenant = this.#tenants.get(tenantId);
+    if (!tenant) {
+      tenant = { entries: new Map(), bytes: 0 };
+      this.#tenants.set(tenantId, tenant);
+    }
+    return tenant;
+  }
+}
