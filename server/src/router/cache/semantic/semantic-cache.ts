@@ -59,7 +59,7 @@ interface Placed {
 const TENANT_SHARE = 1 / 4;
 const VECTORS_KEPT_SHARE = 1 / 8;
 const MOST_TENANT_ENTRIES = 4_096;
-// At 1,536 numbers a vector some half a millisecond of comparing.
+// At 1,536 numbers a vector some 2 ms of comparing.
 const MOST_SHELF_ENTRIES = 512;
 /** Entries whose answers have gone that one request clears away. */
 const MOST_GONE = 4;
