@@ -175,6 +175,11 @@ describe("the semantic cache", () => {
     assert.equal((await ask("a third cost", { "x-slipway-cache": "true" }, capped)).cache, "miss");
   });
 
+  test("an embedding model that nobody serves ends the start and is named", async () => {
+    const env = { ANTHROPIC_API_KEY: "sk-test", SEMANTIC_CACHE_MODEL: "anthropic/claude-haiku-4-5" };
+    await assert.rejects(startServer({ env }), /ended with 2 [^]*SEMANTIC_CACHE_MODEL[^]*no embedding models/);
+  });
+
   test("a silent or broken embedding model costs a miss and its time, never the request; after a while it is left alone", async () => {
     proxy.always(() => ({ kind: "stall" }));
     const began = performance.now();

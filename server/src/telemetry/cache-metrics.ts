@@ -41,7 +41,7 @@ export function cacheMetrics(registers: MetricsRegistry[]) {
     }),
     semanticSimilarity: new Histogram({
       name: "slipway_semantic_cache_similarity",
-      help: "How near the nearest kept question was, as a cosine, threshold met or not.",
+      help: "How near the nearest kept question was, as a cosine, where it met the threshold or missed it by 0.1 at most.",
       labelNames: [] as const,
       buckets: SIMILARITY_BUCKETS,
       registers,

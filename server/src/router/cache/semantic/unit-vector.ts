@@ -24,16 +24,17 @@ export function unitVector(vector: EmbeddingVector): Float32Array | undefined {
   return numbers;
 }
 
-/** The cosine of two unit vectors, from -1 to 1; -1 for two of different lengths, which have nothing in common. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return -1;
+/** The sum of the products from `from` up to `to`; over the whole of two unit vectors it is their cosine. */
+export function product(a: Float32Array, b: Float32Array, from: number, to: number): number {
   // Four sums that do not wait for each other: half the time of one.
   let [first, second, third, fourth] = [0, 0, 0, 0];
-  for (let at = 0; at < a.length; at += 4) {
+  let at = from;
+  for (const end = to - 3; at < end; at += 4) {
     first += (a[at] ?? 0) * (b[at] ?? 0);
     second += (a[at + 1] ?? 0) * (b[at + 1] ?? 0);
     third += (a[at + 2] ?? 0) * (b[at + 2] ?? 0);
     fourth += (a[at + 3] ?? 0) * (b[at + 3] ?? 0);
   }
-  return Math.min(1, first + second + third + fourth);
+  for (; at < to; at += 1) first += (a[at] ?? 0) * (b[at] ?? 0);
+  return first + second + third + fourth;
 }

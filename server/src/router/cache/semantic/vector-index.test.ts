@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cosine, unitVector } from "./unit-vector.ts";
+import { product, unitVector } from "./unit-vector.ts";
 import { type IndexBounds, type IndexEntry, VectorIndex } from "./vector-index.ts";
 
 const WIDE: IndexBounds = { bytes: 1e6, tenantBytes: 1e6, tenantEntries: 1_000, shelfEntries: 1_000 };
@@ -18,7 +18,8 @@ function entry(key: string, change: Partial<IndexEntry> = {}): IndexEntry {
 
 const has = (index: VectorIndex, key: string, shelf = "s"): boolean => {
   const found: string[] = [];
-  for (let next = index.nearest(shelf, unit(1, 0), 0, 1); next; next = index.nearest(shelf, unit(1, 0), 0, 1)) {
+  const any = { least: -1, from: 0, now: 1 };
+  for (let next = index.nearest(shelf, unit(1, 0), any); next; next = index.nearest(shelf, unit(1, 0), any)) {
     found.push(next.key);
     index.delete(next.key);
   }
@@ -33,8 +34,9 @@ test("a vector is brought to length 1, from numbers or base64; one without a dir
   assert.deepEqual(unitVector(bytes.toString("base64")), unit(3, 4));
   for (const none of [[], [0, 0], [Number.NaN, 1], [1e300, 1], Array.from({ length: 16_385 }, () => 1)])
     assert.equal(unitVector(none), undefined);
-  assert.equal(cosine(unit(1, 0), unit(1, 0, 0)), -1);
-  assert.ok(Math.abs(cosine(unit(1, 1), unit(1, 0)) - Math.SQRT1_2) < 1e-6);
+  const whole = unit(1, 2, 3, 4, 5, 6, 7);
+  assert.ok(Math.abs(product(whole, whole, 0, 7) - 1) < 1e-6);
+  assert.ok(Math.abs(product(whole, whole, 1, 6) - 90 / 140) < 1e-6);
 });
 
 test("the nearest of the shelf is found, of those that are new enough and have not expired", () => {
@@ -44,10 +46,40 @@ test("the nearest of the shelf is found, of those that are new enough and have n
   index.add(entry("elsewhere", { shelf: "r" }));
   index.add(entry("old", { at: -5 }));
   index.add(entry("expired", { expiresAt: 10 }));
-  assert.equal(index.nearest("s", unit(1, 0), 0, 10)?.key, "near");
-  assert.equal(index.nearest("s", unit(1, 0), -5, 10)?.key, "old");
-  assert.equal(index.nearest("nowhere", unit(1, 0), 0, 10), undefined);
+  const nearest = (shelf: string, from: number, least = -1) =>
+    index.nearest(shelf, unit(1, 0), { least, from, now: 10 })?.key;
+  assert.equal(nearest("s", 0), "near");
+  assert.equal(nearest("s", -5), "old");
+  assert.equal(nearest("nowhere", 0), undefined);
+  assert.equal(nearest("s", 0, 0.99), "near");
+  assert.equal(nearest("s", 0, 0.999), undefined);
   assert.equal(index.entries, 4, "the expired one is gone");
+  assert.equal(index.nearest("s", unit(1, 0, 0), { least: -1, from: 0, now: 10 }), undefined, "of another length");
+});
+
+test("a search that leaves out what cannot be near finds what one that compares everything finds", () => {
+  let seed = 7;
+  const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647 - 0.5;
+  const index = new VectorIndex({ ...WIDE, bytes: 1e8, tenantBytes: 1e8 });
+  const vectors = Array.from({ length: 200 }, () => unit(...Array.from({ length: 601 }, random)));
+  for (const [at, vector] of vectors.entries()) index.add(entry(String(at), { vector }));
+  let found = 0;
+  for (let round = 0; round < 300; round += 1) {
+    // From a kept one's twin to something far from all.
+    const near = vectors[round % 200];
+    assert.ok(near);
+    const asked = unit(...Array.from(near, (value) => value + (random() * round) / 1_500));
+    const least = 0.5 + (round % 10) / 20;
+    const products = vectors.map((vector) => product(asked, vector, 0, 601));
+    const best = Math.max(...products);
+    const nearest = index.nearest("s", asked, { least, from: 0, now: 1 });
+    if (best < least - 2e-6) assert.equal(nearest, undefined);
+    else if (best > least) {
+      found += 1;
+      assert.equal(nearest?.key, String(products.indexOf(best)));
+    }
+  }
+  assert.ok(found > 50 && found < 300, `${found}`);
 });
 
 test("a shelf, a tenant and all together have bounds; what was used longest ago goes", () => {

@@ -1,4 +1,4 @@
-import { cosine } from "./unit-vector.ts";
+import { product } from "./unit-vector.ts";
 
 /** What the index may hold. Beyond a bound, what was used longest ago goes first: the shelf's own, the tenant's own, then anyone's. */
 export interface IndexBounds {
@@ -34,8 +34,22 @@ const ENTRY_BYTES = 600;
 
 const sizeOf = ({ vector }: IndexEntry): number => vector.byteLength + ENTRY_BYTES;
 
+/** So much of a vector tells of most others that they cannot be near; longer ones are looked at in whole only where it does not. */
+const HEAD_NUMBERS = 256;
+/** What rounding may add to a bound. */
+const ROUNDING = 1e-6;
+
+/** The length of what comes after the head: no two tails have a product above that of their lengths (Cauchy and Schwarz). */
+function tailOf(vector: Float32Array): number {
+  return Math.sqrt(product(vector, vector, HEAD_NUMBERS, vector.length));
+}
+
+interface Placed extends IndexEntry {
+  readonly tail: number;
+}
+
 interface Tenant {
-  readonly entries: Map<string, IndexEntry>;
+  readonly entries: Map<string, Placed>;
   bytes: number;
 }
 
@@ -43,9 +57,9 @@ interface Tenant {
 export class VectorIndex {
   readonly #bounds: IndexBounds;
   // All three in order of use: a Map keeps the order of insertion, and what is used is inserted anew.
-  readonly #all = new Map<string, IndexEntry>();
+  readonly #all = new Map<string, Placed>();
   readonly #tenants = new Map<string, Tenant>();
-  readonly #shelves = new Map<string, Map<string, IndexEntry>>();
+  readonly #shelves = new Map<string, Map<string, Placed>>();
   #bytes = 0;
 
   constructor(bounds: IndexBounds) {
@@ -72,22 +86,37 @@ export class VectorIndex {
     const tooMuch = (): boolean => tenant.entries.size >= tenantEntries || tenant.bytes + size > tenantBytes;
     while (tooMuch()) this.#deleteOldest(tenant.entries);
     while (this.#bytes + size > bytes) this.#deleteOldest(this.#all);
-    this.#insert(entry);
+    this.#insert({ ...entry, tail: tailOf(entry.vector) });
     this.#bytes += size;
     this.#tenantOf(entry).bytes += size;
   }
 
-  /** The entry of the shelf that is nearest to this unit vector, of those from `from` on that have not expired by `now`. */
-  nearest(shelf: string, vector: Float32Array, from: number, now: number): Nearest | undefined {
+  /**
+   * The entry of the shelf that is nearest to this unit vector and at least so near, of those from `from` on that have not expired
+   * by `now`. Vectors of other lengths have nothing in common with it.
+   */
+  nearest(
+    shelf: string,
+    vector: Float32Array,
+    { least, from, now }: { readonly least: number; readonly from: number; readonly now: number },
+  ): Nearest | undefined {
+    const { length } = vector;
+    const head = Math.min(HEAD_NUMBERS, length);
+    const tail = tailOf(vector);
     let best: Nearest | undefined;
+    let bar = least - ROUNDING;
     for (const entry of this.#shelves.get(shelf)?.values() ?? []) {
       if (entry.expiresAt <= now) {
         this.delete(entry.key);
         continue;
       }
-      if (entry.at < from) continue;
-      const similarity = cosine(vector, entry.vector);
-      if (best === undefined || similarity > best.similarity) best = { key: entry.key, similarity };
+      if (entry.at < from || entry.vector.length !== length) continue;
+      const first = product(vector, entry.vector, 0, head);
+      if (first + tail * entry.tail + ROUNDING < bar) continue;
+      const similarity = Math.min(1, first + product(vector, entry.vector, head, length));
+      if (similarity < bar || (best !== undefined && similarity <= best.similarity)) continue;
+      best = { key: entry.key, similarity };
+      bar = similarity;
     }
     return best;
   }
@@ -116,14 +145,14 @@ export class VectorIndex {
     for (const key of entries.keys()) return this.delete(key);
   }
 
-  #insert(entry: IndexEntry): void {
+  #insert(entry: Placed): void {
     for (const map of this.#mapsOf(entry)) map.set(entry.key, entry);
   }
 
-  #mapsOf(entry: IndexEntry): readonly Map<string, IndexEntry>[] {
+  #mapsOf(entry: IndexEntry): readonly Map<string, Placed>[] {
     let shelf = this.#shelves.get(entry.shelf);
     if (!shelf) {
-      shelf = new Map<string, IndexEntry>();
+      shelf = new Map<string, Placed>();
       this.#shelves.set(entry.shelf, shelf);
     }
     return [this.#all, this.#tenantOf(entry).entries, shelf];
