@@ -60,7 +60,9 @@ describe("Anthropic's path over HTTP", () => {
       OPENAI_API_KEY: "sk-test",
       MAX_BODY_BYTES: "4096",
     };
-    server = await startServer({ env: { ...env, OPENAI_BASE_URL: "http://127.0.0.1:1/v1" } });
+    // By Chat Completions alone, which counts nothing, so it is never asked to.
+    const openai = { OPENAI_BASE_URL: "http://127.0.0.1:1/v1", OPENAI_API: "chat_completions" };
+    server = await startServer({ env: { ...env, ...openai } });
     client = new Anthropic({ baseURL: server.url, apiKey: server.apiKey, maxRetries: 0 });
   });
   after(async () => {

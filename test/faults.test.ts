@@ -6,8 +6,12 @@ import { after, before, describe, test } from "node:test";
 import { LLMock } from "@copilotkit/aimock";
 import { type Fault, type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
 import { type RunningServer, startServer } from "./support/server.ts";
+import { DIALECTS } from "./support/spoken-dialects.ts";
 
-/** What every fault does, through every dialect: the outcome that docs/reference/reliability.md promises. */
+/**
+ * What every fault does, through every dialect, over an upstream that speaks Chat Completions: the outcome that
+ * docs/reference/reliability.md promises. `fault-formats.test.ts` has the other upstreams.
+ */
 
 const STORY = "Once upon a time there was a harbour where ships were built.";
 /** A request that takes longer hangs. */
@@ -20,137 +24,13 @@ routes:
     timeouts: { firstToken: 600ms, answer: 600ms, idle: 600ms, total: 8s }
 `;
 
-/** A dialect as a client of its own speaks it. Another one is another line in the list. */
-interface Spoken {
-  readonly name: string;
-  path(model: string, stream: boolean): string;
-  body(model: string, stream: boolean): object;
-  /** The text of an answer, whole or streamed. */
-  text(answer: string, stream: boolean): string;
-  /** The code of an error that is an answer of its own. */
-  code(answer: string): string | undefined;
-  /** The code of an error within a stream. */
-  streamCode(answer: string): string | undefined;
-  /** What every failure within a stream is called, where the dialect has a list of codes of its own. */
-  readonly ownStreamCode?: string;
-  /** The stream says itself that it is whole. */
-  whole(answer: string): boolean;
-  /** Something that only the first events of the upstream hold, before any word; and something that the first word holds. */
-  readonly upstream: { readonly opening: string; readonly word: string };
-}
-
-/** What is looked at of an event or an answer, whichever dialect it is in. */
-interface Told {
-  readonly type?: string;
-  readonly choices?: readonly { readonly delta: { readonly content?: string } }[];
-  readonly delta?: string | { readonly text?: string };
-  readonly response?: { readonly error?: { readonly code: string } };
-  readonly candidates?: readonly { readonly content?: { readonly parts?: readonly { readonly text?: string }[] } }[];
-  readonly error?: {
-    readonly code?: string | number;
-    readonly details?: { readonly error_code: string } | readonly { readonly reason?: string }[];
-  };
-}
-
-/** The events of a stream. */
-function dataOf(answer: string): readonly Told[] {
-  return answer
-    .split("\n")
-    .filter((line) => line.startsWith("data: {"))
-    .map((line) => JSON.parse(line.slice(6)) as Told);
-}
-
-/** Our code in an error of Anthropic's shape. */
-function detailOf({ error }: Told): string | undefined {
-  return error?.details !== undefined && "error_code" in error.details ? error.details.error_code : undefined;
-}
-
-/** Our code in an error of Google's shape. */
-function reasonOf({ error }: Told): string | undefined {
-  return Array.isArray(error?.details)
-    ? String((error.details[0] as { reason?: string }).reason).toLowerCase()
-    : undefined;
-}
-
-const DIALECTS: readonly Spoken[] = [
-  {
-    name: "openai-chat",
-    path: () => "/v1/chat/completions",
-    body: (model, stream) => ({ model, stream, messages: [{ role: "user", content: "tell a story" }] }),
-    text: (answer, stream) =>
-      stream
-        ? dataOf(answer)
-            .map(({ choices }) => choices?.[0]?.delta.content ?? "")
-            .join("")
-        : ((JSON.parse(answer) as { choices: { message: { content: string } }[] }).choices[0]?.message.content ?? ""),
-    code: (answer) => (JSON.parse(answer) as Told).error?.code?.toString(),
-    streamCode: (answer) =>
-      dataOf(answer)
-        .find(({ error }) => error)
-        ?.error?.code?.toString(),
-    whole: (answer) => answer.includes("data: [DONE]"),
-    upstream: { opening: '"role":"assistant"', word: "Once" },
-  },
-  {
-    name: "anthropic-messages",
-    path: () => "/v1/messages",
-    body: (model, stream) => ({
-      model,
-      stream,
-      max_tokens: 100,
-      messages: [{ role: "user", content: "tell a story" }],
-    }),
-    text: (answer, stream) =>
-      stream
-        ? dataOf(answer)
-            .map(({ delta }) => (typeof delta === "object" ? (delta.text ?? "") : ""))
-            .join("")
-        : ((JSON.parse(answer) as { content: { text: string }[] }).content[0]?.text ?? ""),
-    code: (answer) => detailOf(JSON.parse(answer) as Told),
-    streamCode: (answer) =>
-      dataOf(answer)
-        .map(detailOf)
-        .find((code) => code !== undefined),
-    whole: (answer) => answer.includes("event: message_stop"),
-    upstream: { opening: '"role":"assistant"', word: "Once" },
-  },
-  {
-    name: "openai-responses",
-    path: () => "/v1/responses",
-    body: (model, stream) => ({ model, stream, store: false, input: "tell a story" }),
-    text: (answer, stream) =>
-      stream
-        ? dataOf(answer)
-            .map(({ type, delta }) => (type === "response.output_text.delta" && typeof delta === "string" ? delta : ""))
-            .join("")
-        : ((JSON.parse(answer) as { output: { content: { text: string }[] }[] }).output[0]?.content[0]?.text ?? ""),
-    code: (answer) => (JSON.parse(answer) as Told).error?.code?.toString(),
-    streamCode: (answer) => dataOf(answer).find(({ type }) => type === "response.failed")?.response?.error?.code,
-    ownStreamCode: "server_error",
-    whole: (answer) => answer.includes("event: response.completed"),
-    upstream: { opening: '"role":"assistant"', word: "Once" },
-  },
-  {
-    name: "gemini",
-    path: (model, stream) => `/v1beta/models/${model}:${stream ? "streamGenerateContent?alt=sse" : "generateContent"}`,
-    body: () => ({ contents: [{ role: "user", parts: [{ text: "tell a story" }] }] }),
-    text: (answer, stream) =>
-      (stream ? dataOf(answer) : [JSON.parse(answer) as Told])
-        .map(({ candidates }) => candidates?.[0]?.content?.parts?.map(({ text }) => text ?? "").join("") ?? "")
-        .join(""),
-    code: (answer) => reasonOf(JSON.parse(answer) as Told),
-    streamCode: (answer) =>
-      dataOf(answer)
-        .map(reasonOf)
-        .find((code) => code !== undefined),
-    whole: (answer) => answer.includes('"finishReason"'),
-    upstream: { opening: '"role":"assistant"', word: "Once" },
-  },
-];
+/** Something that only the first events of the upstream hold, before any word; and something that the first word holds. */
+const OPENING = '"role":"assistant"';
+const WORD = "Once";
 
 interface Row {
   readonly what: string;
-  readonly faults: (spoken: Spoken) => readonly Fault[] | "refused";
+  readonly faults: () => readonly Fault[] | "refused";
   /** Only where an answer is streamed. */
   readonly streamed?: true;
   readonly status: number;
@@ -177,14 +57,14 @@ const ROWS: readonly Row[] = [
   },
   {
     what: "reset mid-stream before the first word",
-    faults: ({ upstream }) => [{ kind: "reset", after: upstream.opening }],
+    faults: () => [{ kind: "reset", after: OPENING }],
     streamed: true,
     status: 200,
     upstream: 2,
   },
   {
     what: "reset mid-stream after the first word",
-    faults: ({ upstream }) => [{ kind: "reset", after: upstream.word }],
+    faults: () => [{ kind: "reset", after: WORD }],
     streamed: true,
     status: 200,
     streamCode: "provider_stream_broken",
@@ -200,14 +80,14 @@ const ROWS: readonly Row[] = [
   },
   {
     what: "stall mid-stream before the first word",
-    faults: ({ upstream }) => [{ kind: "stall", after: upstream.opening }],
+    faults: () => [{ kind: "stall", after: OPENING }],
     streamed: true,
     status: 200,
     upstream: 2,
   },
   {
     what: "stall mid-stream after the first word",
-    faults: ({ upstream }) => [{ kind: "stall", after: upstream.word }],
+    faults: () => [{ kind: "stall", after: WORD }],
     streamed: true,
     status: 200,
     streamCode: "provider_timeout",
@@ -215,14 +95,14 @@ const ROWS: readonly Row[] = [
   },
   {
     what: "malformed chunk before the first word",
-    faults: ({ upstream }) => [{ kind: "garble", after: upstream.opening }],
+    faults: () => [{ kind: "garble", after: OPENING }],
     streamed: true,
     status: 200,
     upstream: 2,
   },
   {
     what: "malformed chunk after the first word",
-    faults: ({ upstream }) => [{ kind: "garble", after: upstream.word }],
+    faults: () => [{ kind: "garble", after: WORD }],
     streamed: true,
     status: 200,
     streamCode: "provider_stream_broken",
@@ -300,7 +180,7 @@ describe("the fault table", () => {
           proxy.next();
           // What the retry budget lets this row have, and a clean record with the breaker.
           for (let count = 0; count < 15; count += 1) await post(spoken.path("one", false), spoken.body("one", false));
-          const faults = row.faults(spoken);
+          const faults = row.faults();
           if (faults === "refused") await proxy.refuse();
           else proxy.next(...faults);
           const seen = proxy.requests;

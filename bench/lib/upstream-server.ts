@@ -22,6 +22,8 @@ const WORDS =
     " ",
   );
 const STREAM_WORDS = setting("BENCH_UPSTREAM_WORDS", WORDS.length);
+/** 1: every event of a stream carries random text of its own, as OpenAI's do. */
+const PADDED = setting("BENCH_UPSTREAM_PADDING", 0) === 1;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const CHUNKED_END = Buffer.from("0\r\n\r\n");
 /** Requests here are a few hundred bytes; anything larger is a mistake of the bench. */
@@ -44,6 +46,13 @@ function chunk(data: string): Buffer {
   return Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
 }
 
+/** From 1 to 12 letters. */
+function padding(): string {
+  return Math.random()
+    .toString(36)
+    .slice(2, 3 + Math.floor(12 * Math.random()));
+}
+
 /** The pieces of a streamed answer, one socket write each. Usage comes when the request asks for it, as at OpenAI. */
 function streamedAnswer(withUsage: boolean): Buffer[] {
   const event = (delta: object, finish: string | null) =>
@@ -52,6 +61,7 @@ function streamedAnswer(withUsage: boolean): Buffer[] {
         ...COMMON,
         object: "chat.completion.chunk",
         choices: [{ index: 0, delta, finish_reason: finish }],
+        ...(PADDED ? { obfuscation: padding() } : {}),
       }),
     );
   const head = Buffer.from("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");

@@ -10,6 +10,8 @@ export type Fault =
   | { readonly kind: "stall"; readonly after?: string }
   /** Goes on with bytes that are no HTTP chunk. */
   | { readonly kind: "garble"; readonly after: string }
+  /** Goes on with a whole event that is no JSON, and then says nothing more. */
+  | { readonly kind: "nonsense"; readonly after: string }
   /** Begins the answer late. */
   | { readonly kind: "slow"; readonly ms: number }
   /** Answers itself. */
@@ -32,6 +34,7 @@ export interface FaultProxy {
 }
 
 const PASS: Fault = { kind: "pass" };
+const NONSENSE = 'data: {"type": "this is no JSO\n\n';
 
 /** The length of the first whole request in these bytes, or undefined while it is not whole. Bodies have a `content-length`. */
 function requestLength(bytes: Buffer): number | undefined {
@@ -156,6 +159,7 @@ class Proxy implements FaultProxy {
       passUntil(upstream, client, fault.after ?? "", () => {
         if (fault.kind === "reset") client.resetAndDestroy();
         else if (fault.kind === "garble") client.write("this is no chunk\r\n\r\n");
+        else if (fault.kind === "nonsense") client.write(`\r\n${NONSENSE.length.toString(16)}\r\n${NONSENSE}\r\n`);
         upstream.destroy();
       });
   }

@@ -75,7 +75,18 @@ export const routeSpecSchema = z.strictObject({
   /** A second attempt at another target when the first one says nothing for so long; streamed answers only. Off when absent. */
   hedge: z.strictObject({ after: durationSchema }).optional(),
   /** Answers are kept for so long and given to equal requests of the same tenant; absent: where a request itself asks for it. */
-  cache: z.strictObject({ ttl: durationSchema }).optional(),
+  cache: z
+    .strictObject({
+      ttl: durationSchema,
+      /** A question of nearly the same meaning is given the answer too; absent: equal requests only. */
+      semantic: z
+        .strictObject({
+          /** The least similarity, as a cosine; absent: the server's `SEMANTIC_CACHE_THRESHOLD`. */
+          threshold: z.number().positive().max(1).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
   affinity: z
     .strictObject({
       /** How long a target is taken to keep a prompt in its cache; absent: 5m. */

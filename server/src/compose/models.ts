@@ -14,6 +14,7 @@ import type { UsageEntry } from "#store/usage-ledger.ts";
 import type { RecordQueue } from "#telemetry/record-queue.ts";
 import type { composeAudit } from "./audit.ts";
 import { composePrices } from "./prices.ts";
+import { composeSemanticCache } from "./semantic-cache.ts";
 import { followSecrets } from "./secrets.ts";
 import type { composeTelemetry } from "./telemetry.ts";
 
@@ -41,12 +42,15 @@ export async function composeModels(
   const router = createRouter({ providers, ...books, log, ownKeys, drains: config.disconnects });
   const { file } = config;
   const audit = rooms.auditing.levels;
-  const routes = await followRoutes({ file, router, directory: store.directory, audit, providers, log });
+  const compares = config.semanticCache !== undefined;
+  const routes = await followRoutes({ file, router, directory: store.directory, audit, providers, compares, log });
   const shared =
     config.redis &&
     createRedisCache({ url: config.redis.url, log, metrics, limits: { deadlineMs: config.redis.deadlineMs } });
   const { maxBytes } = config.answerCache;
   const pepper = master.fingerprinting;
-  const answers = maxBytes > 0 ? createAnswerCache({ maxBytes, shared, envelopes, books, pepper, log }) : undefined;
+  const semantic = composeSemanticCache(config, { router, prices, metrics, pepper, log });
+  const answers =
+    maxBytes > 0 ? createAnswerCache({ maxBytes, shared, envelopes, books, pepper, log, semantic }) : undefined;
   return { providers, prices, chest, ownKeys, router, routes, shared, answers };
 }

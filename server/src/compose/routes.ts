@@ -78,6 +78,7 @@ export function registerRoutes(
       changes,
       shared: () => routes.shared,
       providers: [...rooms.providers.keys()],
+      compares: config.semanticCache !== undefined,
       version: () => router.routesVersion,
     });
     registerProviderKeys(app, services, {

@@ -150,6 +150,18 @@ test("how long and how many answers are read on after their clients have left", 
   assert.deepEqual(load({ DISCONNECT_READ_SECONDS: "0", DISCONNECT_READS: "3" }).disconnects, { timeMs: 0, atOnce: 3 });
 });
 
+test("meanings are compared where a model is set for it, and only within what makes sense", () => {
+  assert.equal(load({}).semanticCache, undefined);
+  assert.deepEqual(load({ SEMANTIC_CACHE_MODEL: "openai/e" }).semanticCache, {
+    model: "openai/e",
+    threshold: 0.95,
+    timeoutMs: 1_000,
+    maxBytes: 64 * 1024 * 1024,
+  });
+  for (const SEMANTIC_CACHE_THRESHOLD of ["0", "1.01", "near"])
+    assert.throws(() => load({ SEMANTIC_CACHE_THRESHOLD }), /SEMANTIC_CACHE_THRESHOLD/);
+});
+
 test("the cache has a bound, 0 switches it off, and without REDIS_URL there is no Redis", () => {
   assert.deepEqual(load({}).answerCache, { maxBytes: 64 * 1024 * 1024 });
   assert.equal(load({ ANSWER_CACHE_BYTES: "0" }).answerCache.maxBytes, 0);

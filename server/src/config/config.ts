@@ -16,6 +16,7 @@ import { acceptedWithoutEffect } from "./later.ts";
 import { readPriceOverrides } from "./prices.ts";
 import { readProviders } from "./providers.ts";
 import { EnvironmentReader } from "./reader.ts";
+import { readSemanticCache, type SemanticCacheSettings } from "./semantic-cache.ts";
 
 const MOST_WORKERS = 256;
 
@@ -62,6 +63,8 @@ export interface Config {
     /** Bytes of answers in this process; 0: no answer is kept. */
     readonly maxBytes: number;
   };
+  /** Absent: only equal questions are given kept answers. */
+  readonly semanticCache: SemanticCacheSettings | undefined;
   readonly idempotency: {
     /** How long a key stays in use after the server that served its request has gone. */
     readonly leaseMs: number;
@@ -189,6 +192,7 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
     keys: { encryptionKey: env.secret("ENCRYPTION_KEY", 16), apiKey: env.secret("API_KEY", 8) },
     redis: readRedis(env),
     answerCache: { maxBytes: env.integer("ANSWER_CACHE_BYTES", 64 * 1024 * 1024, 0, 16 * 1024 * 1024 * 1024) },
+    semanticCache: readSemanticCache(env),
     idempotency: { leaseMs: 1000 * env.integer("IDEMPOTENCY_LEASE_SECONDS", 30, 1, 600) },
     providers: providers.settings,
     prices: readPriceOverrides(env),

@@ -61,10 +61,10 @@ class Following implements FollowedRoutes {
   }
 
   async #read(): Promise<ConfigFile | undefined> {
-    const { file, providers } = this.#options;
+    const { file, providers, compares } = this.#options;
     const found = await readConfigFile(file);
     if (!found) return undefined;
-    const problems = routeProblems(found.read.spec.routes, providers.keys());
+    const problems = routeProblems(found.read.spec.routes, providers.keys(), compares);
     if (problems.length === 0) return found;
     throw found.read.error(problems.map((problem) => ({ ...problem, path: ["routes", ...problem.path] })));
   }
@@ -83,6 +83,8 @@ interface FollowOptions {
   /** Takes the file's section on the audit log. */
   readonly audit: { setSpec(spec: AuditSpec | undefined): void };
   readonly providers: ReadonlyMap<string, Provider>;
+  /** An embedding model is set for semantic caches. */
+  readonly compares: boolean;
   readonly log: Logger;
 }
 

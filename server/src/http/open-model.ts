@@ -5,6 +5,7 @@ import { agentAsModel, agentOfModel } from "#agents/run/as-model.ts";
 import type { AgentRunner } from "#agents/run/runner.ts";
 import { assertPermitted, permissionSet } from "#identity/permissions.ts";
 import type { Principal } from "#identity/principal.ts";
+import type { Demand, Reservation } from "#limits/declared/reservation.ts";
 import type { AnswerHeaders } from "#router/attempts/routed-call.ts";
 import type { CallOrigin, Spend } from "#router/booking.ts";
 import type { AnswerCache } from "#router/cache/answer-cache.ts";
@@ -121,18 +122,17 @@ export function createOpenModel(options: {
     route: Route,
     request: ModelRequest,
     origin: RequestOrigin,
+    cached: CachedBy | undefined,
   ): OpenedModel | Promise<OpenedModel> => {
-    const { only, cache, name } = route;
-    const { headers } = origin;
+    const { only, name } = route;
     const called = calledBy(origin, name);
     const opened: OpenedModel = {
       headers: headersOf(route),
       routes: route.version ?? undefined,
       start: (sink, reply) => router.call(route, request, called, sink, only ? undefined : reply),
     };
-    if (!answers || (headers["x-slipway-cache"] === undefined && !cache)) return opened;
-    const policy = readCachePolicy(headers, cache);
-    if (!policy) return opened;
+    if (!answers || !cached) return opened;
+    const policy = affordable(cached, origin.exchange.context.reservation);
     return openCached(answers, opened, { policy, route, request, callOrigin: called, client: origin.client });
   };
   return (decoded, origin) => {
@@ -141,10 +141,41 @@ export function createOpenModel(options: {
     if (agent !== undefined) return openAgent(agent, decoded, origin);
     if (threadId !== undefined) throw noThreads();
     const route = router.resolve(request.model, origin.principal.tenantId);
-    const governed = govern.call(origin.exchange, route, request);
-    if (governed instanceof Promise) return governed.then((asked) => openRoute(route, asked, origin));
-    return openRoute(route, governed ?? request, origin);
+    const { headers } = origin;
+    const cached =
+      answers && (headers["x-slipway-cache"] !== undefined || route.cache)
+        ? cachedBy(answers, route, request, origin)
+        : undefined;
+    const governed = govern.call(origin.exchange, route, request, cached?.vector);
+    if (governed instanceof Promise) return governed.then((asked) => openRoute(route, asked, origin, cached));
+    return openRoute(route, governed ?? request, origin, cached);
   };
+}
+
+/** What one request may do with the cache. */
+interface CachedBy {
+  readonly policy: CachePolicy;
+  /** What the vector of its question takes at most, where it needs one. */
+  readonly vector: Demand | undefined;
+}
+
+function cachedBy(
+  answers: AnswerCache,
+  route: Route,
+  request: ModelRequest,
+  { headers, principal }: RequestOrigin,
+): CachedBy | undefined {
+  const { semantic } = answers;
+  const policy = readCachePolicy(headers, route.cache, semantic?.threshold);
+  if (!policy) return undefined;
+  return { policy, vector: policy.similarity && semantic ? semantic.demand(request, principal.tenantId) : undefined };
+}
+
+/** A budget pays for no vector whose price nobody knows: then only an equal question's answer is given. */
+function affordable({ policy, vector }: CachedBy, reservation: Reservation | undefined): CachePolicy {
+  if (policy.similarity === undefined || vector?.worst !== null || !reservation?.money.length) return policy;
+  const { similarity: _, ...exact } = policy;
+  return exact;
 }
 
 /** The model as it was opened, behind the cache. */
@@ -176,5 +207,10 @@ async function openCached(
   };
   if (!answer.hit) return { headers: { ...headers, "x-slipway-cache": "miss" }, routes, start };
   const age = String(answer.ageSeconds);
-  return { headers: { ...headers, "x-slipway-cache": "hit", age }, routes, free: true, start };
+  const { similarity } = answer;
+  const how =
+    similarity === undefined
+      ? { "x-slipway-cache": "hit" }
+      : { "x-slipway-cache": "semantic-hit", "x-slipway-cache-similarity": similarity.toFixed(4) };
+  return { headers: { ...headers, ...how, age }, routes, free: true, start };
 }

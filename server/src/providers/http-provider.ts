@@ -5,6 +5,7 @@ import type { CallContext, Provider } from "./provider.ts";
 import { HttpCall } from "./transport/call.ts";
 import { embedInBatches } from "./transport/embed.ts";
 import { Http1Pool } from "./transport/http1/pool.ts";
+import { countAtVendor } from "./transport/count.ts";
 import { requestPage } from "./transport/page.ts";
 import { DEFAULT_TIMEOUTS, type ProviderTimeouts, type Upstream } from "./transport/settings.ts";
 
@@ -69,10 +70,8 @@ export class HttpProvider implements Provider {
     // Asked of the codec in force: its key may have changed.
     const { counting, embeddings } = options.codec;
     if (counting) {
-      this.countTokens = async (request, { deadline, traceparent }, signal) => {
-        const own = this.#upstream.codec.counting ?? counting;
-        return own.decode(await requestPage(this.#upstream, own.encode(request), deadline, { traceparent, signal }));
-      };
+      this.countTokens = (request, context, signal) =>
+        countAtVendor(this.#upstream, this.#upstream.codec.counting ?? counting, request, context, signal);
     }
     if (embeddings) {
       this.embed = (request, context, control) =>

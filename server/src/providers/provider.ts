@@ -34,8 +34,11 @@ export interface Provider {
   call(request: ModelRequest, context: CallContext, sink: ModelEventSink): ModelCall;
   /** Turns inputs into vectors; absent where the provider has no embedding models. Rejects with a SlipwayError. */
   embed?(request: EmbeddingRequest, context: CallContext, control: EmbedControl): Promise<EmbeddingAnswer>;
-  /** Tokens of the prompt as the vendor counts them; absent where it does not. Rejects with a SlipwayError. */
-  countTokens?(request: ModelRequest, context: CallContext, signal: AbortSignal): Promise<number>;
+  /**
+   * Tokens of the prompt as the vendor counts them; absent where it does not, undefined where what stands behind its format does
+   * not. Rejects with a SlipwayError.
+   */
+  countTokens?(request: ModelRequest, context: CallContext, signal: AbortSignal): Promise<number | undefined>;
   /** Names of the models that the upstream offers, for `GET /v1/models`. Rejects within `timeoutMs`. */
   listModels(timeoutMs: number): Promise<readonly string[]>;
   /** Puts another key in force for the calls that begin from now on; absent where there is no key. */

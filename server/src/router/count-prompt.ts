@@ -21,8 +21,8 @@ export async function countPrompt(
   signal: AbortSignal,
 ): Promise<CountedPrompt> {
   const asked = { ...request, model: target.model };
-  if (target.provider.countTokens)
-    return { tokens: await target.provider.countTokens(asked, context, signal), estimated: false };
+  const counted = await target.provider.countTokens?.(asked, context, signal);
+  if (counted !== undefined) return { tokens: counted, estimated: false };
   return new Promise((resolve) => {
     const call = { request: asked, said: new Said(), known: undefined };
     estimateUsage(counter, call, ({ input }) => resolve({ tokens: input, estimated: true }));

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter as WatchedCounter, Gauge } from "prom-client";
+import { cacheMetrics } from "./cache-metrics.ts";
 import { Counter, Histogram, MetricsRegistry } from "./series.ts";
 
 // From the time to a cached answer up to the longest request that the server allows (300 s).
@@ -177,37 +178,6 @@ function auditMetrics(registers: MetricsRegistry[]) {
       labelNames: [] as const,
       registers,
     }),
-  };
-}
-
-function cacheMetrics(registers: MetricsRegistry[]) {
-  let bytes = (): number => 0;
-  // It lives in the registry; nobody needs it by name.
-  void new Gauge({
-    name: "slipway_answer_cache_bytes",
-    help: "Bytes of answers that this process keeps.",
-    registers,
-    collect() {
-      this.set(bytes());
-    },
-  });
-  return {
-    answerCache: new Counter({
-      name: "slipway_answer_cache_total",
-      help: "Requests that asked the cache: answered from this process (memory), from Redis (shared), by an equal request that was under way (joined), or by a model (miss).",
-      labelNames: ["result"] as const,
-      registers,
-    }),
-    idempotency: new Counter({
-      name: "slipway_idempotency_total",
-      help: "Requests with an Idempotency-Key: first, repeated, in_use (409), reused (422).",
-      labelNames: ["result"] as const,
-      registers,
-    }),
-    /** Reports these bytes of kept answers. */
-    watchAnswerCache(count: () => number): void {
-      bytes = count;
-    },
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MOST_TTL_SECONDS } from "#router/cache/policy.ts";
+import { MOST_TTL_SECONDS, type RouteCache } from "#router/cache/policy.ts";
 import { readCachePolicy } from "./cache-request.ts";
 
 const asked = { "x-slipway-cache": "true" };
@@ -35,6 +35,41 @@ test("the header or the route asks, and cache-control says how", () => {
       JSON.stringify(headers),
     );
   }
+});
+
+test("the header or the route asks for meanings, and the header, the route or the server says how near", () => {
+  const semantic = { "x-slipway-cache": "semantic" };
+  const near = (threshold: string) => ({ ...semantic, "x-slipway-cache-threshold": threshold });
+  const route = { ttlSeconds: 60, semantic: { threshold: 0.9 } };
+  const open = { ttlSeconds: 60, semantic: { threshold: undefined } };
+  const cases: readonly [Record<string, string>, RouteCache | undefined, number | undefined][] = [
+    [semantic, undefined, 0.95],
+    [semantic, { ttlSeconds: 60 }, 0.95],
+    [semantic, route, 0.9],
+    [near("0.8"), route, 0.8],
+    [near("1"), undefined, 1],
+    [near(".5"), undefined, 0.5],
+    [{}, route, 0.9],
+    [{}, open, 0.95],
+    [{ "x-slipway-cache-threshold": "0.7" }, open, 0.7],
+    // Equal requests only, for once.
+    [asked, route, undefined],
+    [{}, { ttlSeconds: 60 }, undefined],
+    [{ ...asked, "x-slipway-cache-threshold": "0.7" }, undefined, undefined],
+  ];
+  for (const [headers, from, similarity] of cases)
+    assert.equal(readCachePolicy(headers, from, 0.95)?.similarity, similarity, JSON.stringify([headers, from]));
+  for (const value of ["0", "0.0", "1.1", "2", "-0.5", "near", "", "1e-3", "NaN"])
+    assert.throws(() => readCachePolicy(near(value), undefined, 0.95), { param: "x-slipway-cache-threshold" }, value);
+});
+
+test("without an embedding model the header is refused, and a route keeps answers to equal requests", () => {
+  assert.throws(() => readCachePolicy({ "x-slipway-cache": "semantic" }, undefined), {
+    code: "invalid_request",
+    param: "x-slipway-cache",
+  });
+  const policy = readCachePolicy({}, { ttlSeconds: 60, semantic: { threshold: 0.9 } });
+  assert.deepEqual(policy, { ...plain, ttlSeconds: 60 });
 });
 
 test("what cannot be understood is refused by name", () => {

@@ -35,6 +35,8 @@ export class EventStream implements Ticked {
   /** Something was written since the last tick. */
   #wrote = false;
   #silentSince = 0;
+  // Made once for a stream, not for each of its chunks.
+  readonly #flushing = (): void => this.#flush();
 
   /** Nothing is sent before the first flush; `headers` are added to those of every event stream. */
   constructor(res: HttpReply, headers: Readonly<Record<string, string>> = {}) {
@@ -85,7 +87,7 @@ export class EventStream implements Ticked {
     this.#pending += text;
     if (this.#scheduled || this.#pending === "") return;
     this.#scheduled = true;
-    queueMicrotask(() => this.#flush());
+    queueMicrotask(this.#flushing);
   }
 
   /** Sends what waits and `text`, and ends the answer. */

@@ -17,8 +17,13 @@ import { setRateLimitHeaders } from "./rate-limit-headers.ts";
  * context; whoever serves the request settles it. Throws or rejects with what refuses. Undefined: no limit holds.
  */
 export interface Govern {
-  /** A call of a model; the request comes back with the bound of its answer that budgets need. */
-  call(exchange: Exchange, route: Route, request: ModelRequest): ModelRequest | Promise<ModelRequest> | undefined;
+  /** A call of a model, and what it uses `beside`; the request comes back with the bound of its answer that budgets need. */
+  call(
+    exchange: Exchange,
+    route: Route,
+    request: ModelRequest,
+    beside?: Demand,
+  ): ModelRequest | Promise<ModelRequest> | undefined;
   embed(exchange: Exchange, route: Route, request: EmbeddingRequest): void | Promise<void>;
   /** A run of an agent: its model calls are let in one by one, by {@link limitedStep}. */
   run(exchange: Exchange, agent: string): void | Promise<void>;
@@ -74,11 +79,11 @@ export function createGovern(options: {
   }
 
   return {
-    call(exchange, route, request) {
+    call(exchange, route, request, beside) {
       const plan = find(exchange, "call", null, route.name);
       if (plan === null) return undefined;
       const asked = bounded(request, plan);
-      const waiting = reserve(exchange, plan, () => demandOf(asked, route, prices));
+      const waiting = reserve(exchange, plan, () => plus(demandOf(asked, route, prices), beside));
       return waiting === undefined ? asked : waiting.then(() => asked);
     },
     embed(exchange, route, request) {
@@ -90,6 +95,13 @@ export function createGovern(options: {
       return plan === null ? undefined : reserve(exchange, plan, () => NO_DEMAND);
     },
   };
+}
+
+/** What has no known price is not paid for where money is limited, so it adds none. */
+function plus(demand: Demand, beside: Demand | undefined): Demand {
+  if (!beside) return demand;
+  const { tokens, worst, attempts } = demand;
+  return { tokens: tokens + beside.tokens, worst: worst === null ? null : worst + (beside.worst ?? 0), attempts };
 }
 
 function callerOf({ tenantId, keyId, userId }: Principal, agent: string | null, route: string | undefined) {

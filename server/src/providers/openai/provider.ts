@@ -4,6 +4,7 @@ import type { OpenAiProviderSettings } from "../settings.ts";
 import { createChatCompletionsCodec } from "../wire/chat-completions/codec.ts";
 import type { ChatCompletionsOptions } from "../wire/chat-completions/options.ts";
 import { createResponsesCodec } from "./responses/codec.ts";
+import { createInputTokensCodec } from "./responses/input-tokens.ts";
 
 /** Whether Chat Completions cannot say what the request asks for: OpenAI's own tools, and summaries of reasoning. */
 function needsResponses(request: ModelRequest): boolean {
@@ -23,9 +24,12 @@ export function createOpenAi(settings: OpenAiProviderSettings): HttpProvider {
       knowsBase64: true,
     };
     const chat = createChatCompletionsCodec(options);
-    const responses = createResponsesCodec(options, chat);
-    if (api === undefined) return { codec: chat, other: { codec: responses, takes: needsResponses } };
-    return { codec: api === "responses" ? responses : chat };
+    if (api === "chat_completions") return { codec: chat };
+    // Of one API only, but good for prompts of both.
+    const counting = createInputTokensCodec(options);
+    const responses = { ...createResponsesCodec(options, chat), counting };
+    if (api === "responses") return { codec: responses };
+    return { codec: { ...chat, counting }, other: { codec: responses, takes: needsResponses } };
   };
   const codecs = rekey(settings.apiKey);
   return new HttpProvider({ baseUrl: "https://api.openai.com/v1", ...settings, name: "openai", ...codecs, rekey });

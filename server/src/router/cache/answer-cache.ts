@@ -13,6 +13,7 @@ import { eventsOf, type KeptAnswer, keptAnswer, packAnswer, unpackAnswer } from 
 import type { CachePolicy } from "./policy.ts";
 import { RecordingSink } from "./recording.ts";
 import { ReplayCall } from "./replay.ts";
+import type { SemanticCache, SemanticLook } from "./semantic/semantic-cache.ts";
 
 /** One question to a model that may be answered from the cache. */
 export interface CacheAsk {
@@ -31,11 +32,15 @@ export interface CacheAnswer {
   readonly hit: boolean;
   /** Whole seconds since the answer was whole; 0 for a miss. */
   readonly ageSeconds: number;
+  /** Of a hit that answered another question: how near that one was, as a cosine. */
+  readonly similarity?: number | undefined;
   start(sink: ModelEventSink): ModelCall;
 }
 
 /** Whole answers to questions that are equal in every respect, each tenant's own. */
 export interface AnswerCache {
+  /** Absent: only equal questions are given kept answers. */
+  readonly semantic: SemanticCache | undefined;
   /** Looks the answer up, and says how it will come. Rejects with `not_cached` when the policy asks for a kept answer and there is none. */
   open(ask: CacheAsk): Promise<CacheAnswer>;
 }
@@ -52,6 +57,8 @@ export interface AnswerCacheOptions {
   /** A hit is a line of the ledger too. */
   readonly books: Books;
   readonly log: Logger;
+  /** Absent: only equal questions are given kept answers. */
+  readonly semantic?: SemanticCache | undefined;
   /** What an answer is kept under. */
   readonly keyOf?: typeof answerKey;
   /** Milliseconds since the epoch. */
@@ -63,6 +70,7 @@ const MOST_ANSWER_BYTES = 1024 * 1024;
 const FLIGHT_BOUNDS = { maxWaitMs: 30_000, maxWaiting: 100 };
 
 class TwoLevelCache implements AnswerCache {
+  readonly semantic: SemanticCache | undefined;
   readonly #options: AnswerCacheOptions;
   readonly #answers: ByteLru<KeptAnswer>;
   readonly #flights = new Flights(FLIGHT_BOUNDS);
@@ -72,6 +80,7 @@ class TwoLevelCache implements AnswerCache {
 
   constructor(options: AnswerCacheOptions) {
     this.#options = options;
+    this.semantic = options.semantic;
     this.#answers = new ByteLru(options.maxBytes);
     this.#maxAnswerBytes = Math.min(MOST_ANSWER_BYTES, Math.floor(options.maxBytes / 8));
     this.#keyOf = options.keyOf ?? answerKey;
@@ -93,6 +102,12 @@ class TwoLevelCache implements AnswerCache {
       flight?.land(found.answer);
       return this.#hit(ask, found.answer, found.level);
     }
+    const look = policy.similarity === undefined ? undefined : await this.#look(policy.similarity, ask);
+    if (look?.found) {
+      // Whoever waits for an equal question may want no other one's answer; the vector is there for those who do.
+      flight?.land(undefined);
+      return this.#hit(ask, look.found.answer, "semantic", look.found.similarity);
+    }
     if (policy.onlyIfCached) {
       flight?.land(undefined);
       throw new SlipwayError("not_cached", "There is no kept answer to this request.", {
@@ -100,25 +115,49 @@ class TwoLevelCache implements AnswerCache {
       });
     }
     this.#options.books.metrics.answerCache.inc({ result: "miss" });
-    return { hit: false, ageSeconds: 0, start: (sink) => this.#ask(key, ask, flight, sink) };
+    return { hit: false, ageSeconds: 0, start: (sink) => this.#ask(key, ask, flight, look, sink) };
   }
 
-  #hit(ask: CacheAsk, answer: KeptAnswer, result: "memory" | "shared" | "joined"): CacheAnswer {
+  async #look(threshold: number, ask: CacheAsk): Promise<SemanticLook | undefined> {
+    const { origin, target, request, client, policy } = ask;
+    const from = policy.read ? this.#now() - policy.maxAgeSeconds * 1000 : undefined;
+    return this.semantic?.look(
+      { origin, target, request, client, threshold, from },
+      async (key) => (await this.#find(key, ask))?.answer,
+    );
+  }
+
+  #hit(
+    ask: CacheAsk,
+    answer: KeptAnswer,
+    result: "memory" | "shared" | "joined" | "semantic",
+    similarity?: number,
+  ): CacheAnswer {
     const { books } = this.#options;
     books.metrics.answerCache.inc({ result });
     const events = eventsOf(answer);
     return {
       hit: true,
+      similarity,
       ageSeconds: Math.max(0, Math.floor((this.#now() - answer.at) / 1000)),
       start: (sink) => new ReplayCall(events, sink, (outcome) => bookHit(books, ask.target, ask.origin, outcome)),
     };
   }
 
-  #ask(key: string, ask: CacheAsk, flight: Flight | undefined, sink: ModelEventSink): ModelCall {
+  #ask(
+    key: string,
+    ask: CacheAsk,
+    flight: Flight | undefined,
+    look: SemanticLook | undefined,
+    sink: ModelEventSink,
+  ): ModelCall {
     if (!ask.policy.store) return ask.call(sink);
     const recording = new RecordingSink(sink, this.#maxAnswerBytes, (events) => {
       const answer = events && keptAnswer(events, this.#now(), ask.policy.ttlSeconds * 1000);
-      if (answer) this.#keep(key, ask.origin.tenantId, answer);
+      if (answer) {
+        this.#keep(key, ask.origin.tenantId, answer);
+        look?.learn(key, answer);
+      }
       flight?.land(answer);
     });
     const call = ask.call(recording);

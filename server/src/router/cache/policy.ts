@@ -2,6 +2,11 @@
 export interface RouteCache {
   /** Seconds for which an answer is kept. */
   readonly ttlSeconds: number;
+  /** Questions of nearly the same meaning are given the same answer; absent: equal ones only. */
+  readonly semantic?: {
+    /** Absent: the server's. */
+    readonly threshold: number | undefined;
+  };
 }
 
 /** What one request may do with the cache. */
@@ -16,6 +21,8 @@ export interface CachePolicy {
   readonly ttlSeconds: number;
   /** Without a kept answer the request fails instead of reaching a model. */
   readonly onlyIfCached: boolean;
+  /** The least similarity to another question whose answer may be given; absent: equal questions only. */
+  readonly similarity?: number;
 }
 
 /** An answer is kept this long at most: 30 days. */

@@ -121,7 +121,13 @@ export async function ask(
   cache: AnswerCache,
   model: Model,
   asked: Asked = {},
-): Promise<{ hit: boolean; age: number; call: ModelCall; whole: Promise<readonly ModelEvent[]> }> {
+): Promise<{
+  hit: boolean;
+  age: number;
+  similarity: number | undefined;
+  call: ModelCall;
+  whole: Promise<readonly ModelEvent[]>;
+}> {
   const opened = await cache.open({
     policy: { ...POLICY, ...asked.policy },
     origin: {
@@ -144,7 +150,7 @@ export async function ask(
   });
   whole.catch(() => {});
   assert.ok(call);
-  return { hit: opened.hit, age: opened.ageSeconds, call, whole };
+  return { hit: opened.hit, age: opened.ageSeconds, similarity: opened.similarity, call, whole };
 }
 
 /** Asks once and lets the model answer. */

@@ -10,9 +10,26 @@ export interface RouteProblem {
   readonly suggestion?: string;
 }
 
-/** Names that two routes take, and targets whose provider is not configured. With the mock every provider is. */
-export function routeProblems(specs: readonly RouteSpec[], providers: Iterable<string>): readonly RouteProblem[] {
-  return [...doubles(specs), ...strangers(specs, [...providers])];
+/**
+ * Names that two routes take, targets whose provider is not configured, and semantic caches where `compares` is false: no
+ * embedding model is set for them. With the mock every provider is configured, and answers to equal requests will do.
+ */
+export function routeProblems(
+  specs: readonly RouteSpec[],
+  providers: Iterable<string>,
+  compares = true,
+): readonly RouteProblem[] {
+  const names = [...providers];
+  const lacking = compares || names.includes("mock") ? [] : withoutModel(specs);
+  return [...doubles(specs), ...strangers(specs, names), ...lacking];
+}
+
+function withoutModel(specs: readonly RouteSpec[]): readonly RouteProblem[] {
+  return specs.flatMap(({ cache }, index) =>
+    cache?.semantic
+      ? [{ path: [index, "cache", "semantic"], message: "needs an embedding model: SEMANTIC_CACHE_MODEL is not set" }]
+      : [],
+  );
 }
 
 function doubles(specs: readonly RouteSpec[]): readonly RouteProblem[] {

@@ -2,6 +2,7 @@ import { durationMs } from "@slipway/contracts/spec/duration.ts";
 import type { RouteSpec } from "@slipway/contracts/spec/route.ts";
 import type { Provider } from "#providers/provider.ts";
 import { type AttemptPolicy, DEFAULT_POLICY } from "../attempts/policy.ts";
+import type { RouteCache } from "../cache/policy.ts";
 import { perToken } from "../price/model-price.ts";
 import type { TargetStates } from "../attempts/target-state.ts";
 import type { PrefixMemory } from "./prefix-memory.ts";
@@ -55,6 +56,11 @@ function strategyOf(spec: RouteSpec, memory: PrefixMemory): Strategy {
     case "affinity":
       return affinity(memory, ms(spec.affinity?.ttl) ?? DEFAULT_AFFINITY_MS);
   }
+}
+
+function cacheOf({ ttl, semantic }: NonNullable<RouteSpec["cache"]>): RouteCache {
+  const ttlSeconds = Math.ceil(durationMs(ttl) / 1000);
+  return semantic ? { ttlSeconds, semantic: { threshold: semantic.threshold } } : { ttlSeconds };
 }
 
 type TargetSpec = RouteSpec["targets"][number];
@@ -127,7 +133,7 @@ export function compileRoute(spec: RouteSpec, wildcard: string, version: string,
     name: spec.name,
     pools,
     only,
-    cache: spec.cache && { ttlSeconds: Math.ceil(durationMs(spec.cache.ttl) / 1000) },
+    cache: spec.cache && cacheOf(spec.cache),
     asked: only ? nameOf(only) : { provider: "route", model: spec.name, among: targets.map(nameOf) },
     policy: policyOf(spec),
     learns: spec.strategy === "latency" || spec.strategy === "affinity",

@@ -108,3 +108,13 @@ test("two routes that take one name, and a provider that is not there, are told 
   );
   assert.deepEqual(routeProblems([spec({ name: "one", targets: to("any/x") })], ["mock"]), []);
 });
+
+test("a semantic cache needs an embedding model, but not where the mock answers", () => {
+  const specs = [spec({ name: "one", targets: to("openai/x"), cache: { ttl: "1h", semantic: {} } })];
+  assert.deepEqual(
+    routeProblems(specs, ["openai"], false).map(({ path }) => path),
+    [[0, "cache", "semantic"]],
+  );
+  assert.deepEqual(routeProblems(specs, ["openai"], true), []);
+  assert.deepEqual(routeProblems(specs, ["mock"], false), []);
+});

@@ -5,6 +5,7 @@ import type { ModelEventOutput, StreamDecoder } from "../../codec.ts";
 import { decodeStreamError } from "../../wire/chat-completions/errors.ts";
 import type { ChatCompletionsOptions } from "../../wire/chat-completions/options.ts";
 import { arrayOf, objectOf, parseEvent, textOf } from "../../wire/json.ts";
+import { TextTemplate } from "../../wire/text-template.ts";
 import { OutputItems } from "./items.ts";
 import { decodeUsage } from "./usage.ts";
 
@@ -13,6 +14,7 @@ export class ResponsesStream implements StreamDecoder {
   readonly #options: ChatCompletionsOptions;
   readonly #output: ModelEventOutput;
   readonly #items: OutputItems;
+  readonly #template = new TextTemplate();
   #started = false;
   #finished = false;
 
@@ -25,10 +27,16 @@ export class ResponsesStream implements StreamDecoder {
   // The type stands in the data too, so the name of the event is not needed. Types not known here are to be passed over.
   event(data: string): boolean {
     if (data === "[DONE]") return false;
+    const known = this.#template.match(data);
+    if (known !== undefined) {
+      this.#items.text(known);
+      return false;
+    }
     const event = parseEvent(this.#options.provider, data);
     switch (event["type"]) {
       case "response.output_text.delta":
         this.#items.text(event["delta"]);
+        if (typeof event["delta"] === "string") this.#template.learn(data, event["delta"]);
         return false;
       case "response.created":
         this.#start(objectOf(event["response"]));

@@ -23,13 +23,18 @@ function present(stored: StoredRoute): ApiRoute | undefined {
   return { ...data, source: "api", createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
 }
 
-function refuse(spec: RouteSpec, others: readonly StoredRoute[], providers: Iterable<string>): void {
+function refuse(
+  spec: RouteSpec,
+  others: readonly StoredRoute[],
+  { providers, compares }: { readonly providers: Iterable<string>; readonly compares: boolean },
+): void {
   if (others.length >= MOST_ROUTES) {
     throw new SlipwayError("conflict", `A tenant has at most ${MOST_ROUTES} routes.`, { hint: "Remove one first." });
   }
   const known = others.flatMap((other) => present(other) ?? []);
   // The new one comes last, so that what it takes from another is found at its own place.
-  const [problem] = routeProblems([...known, spec], providers).filter(({ path }) => path[0] === known.length);
+  const problems = routeProblems([...known, spec], providers, compares);
+  const problem = problems.find(({ path }) => path[0] === known.length);
   if (!problem) return;
   const param = problem.path.slice(1).join(".");
   const taken = problem.message.includes("already");
@@ -49,10 +54,12 @@ export function registerRoutes(
     /** The routes of the file, which hold for every tenant. */
     readonly shared: () => readonly RouteSpec[];
     readonly providers: Iterable<string>;
+    /** An embedding model is set for semantic caches. */
+    readonly compares: boolean;
     readonly version: () => string | null;
   },
 ): void {
-  const { routes, changes, providers } = options;
+  const { routes, changes } = options;
   const ids = { name: "route" };
   app.get("/api/v1/routes", { requires: "routes:read" }, async (c) => {
     const { tenantId } = principalOf(c);
@@ -76,7 +83,7 @@ export function registerRoutes(
     const name = checked(routeNameSchema, pathParam(c, "name"));
     const spec: RouteSpec = { ...(await jsonBody(c, putRouteSchema)), name };
     const others = (await routes.list(principal.tenantId)).filter((route) => route.name !== name);
-    refuse(spec, others, providers);
+    refuse(spec, others, options);
     const stored = await routes.put(principal.tenantId, name, spec);
     await changes.refresh();
     auditOf(c, services, principal, "route.put", name);
