@@ -22,16 +22,18 @@ const tokens: Pricing["tokens"] = (provider, model) =>
   provider === "openai" && model === "gpt-5-mini" ? { input: 250_000, output: 2_000_000 } : undefined;
 const pricing: Pricing = { prices: priceSource(), tokens, today: TODAY };
 
+/** A spec as if it were for another platform, whatever that platform wants of a spec besides. */
 function specOf(text: string, environment: string, target?: TargetName): Spec {
-  return resolveEnvironment(readSlipwayYaml(text, "slipway.yaml"), environment, { target });
+  const spec = resolveEnvironment(readSlipwayYaml(text, "slipway.yaml"), environment);
+  return target === undefined ? spec : { ...spec, environment: { ...spec.environment, target } };
 }
 
 const generator = await exampleText("agent-generator");
 
 /** A system of one service that is always there once, with nothing beside it. */
-function small(target: TargetName, more = "", roles = ""): Spec {
-  const text = `name: desk\nimages: { app: a.example/b/c@sha256:${"a".repeat(64)} }\nservices:\n  web:\n    roles: [router]\n    cpu: 1\n    memory: 1Gi\n    scale: { min: 1, max: 1 }\n${roles}environments:\n  production:\n    target: ${target}\n    regions: [us-east-1]\n${more}`;
-  return specOf(text, "production");
+function small(target: TargetName): Spec {
+  const text = `name: desk\nimages: { app: a.example/b/c@sha256:${"a".repeat(64)} }\nservices:\n  web:\n    roles: [router]\n    cpu: 1\n    memory: 1Gi\n    scale: { min: 1, max: 1 }\nenvironments:\n  production:\n    target: compose\n    regions: [us-east-1]\n`;
+  return specOf(text, "production", target);
 }
 
 const service: SizedService = {

@@ -13,19 +13,26 @@ const NO_RESOURCE = /\.(md|sh|txt)$|(^|\/)\.[^/]+$/;
 /**
  * The resources that rendered files declare, sorted by id. Told by what a document says, for any target: an object of
  * Kubernetes' form, each entry of a CloudFormation template's `Resources`, each service, network, volume and secret of Compose,
- * any other document as a whole, any other file by its sum. Throws `internal` when two have one id.
+ * any other document as a whole, any other file by its sum. One that several files declare, as each region's does, is named
+ * with its file.
  */
-export function desiredOf(
-  { repeats }: Pick<Target, "repeats">,
-  files: readonly RenderedFile[],
-): readonly DesiredResource[] {
-  const resources = files
+export function desiredOf({ repeats }: Pick<Target, "repeats">, files: readonly RenderedFile[]): readonly DesiredResource[] {
+  const declared = files
     .filter(({ path }) => repeats?.(path) !== true && !NO_RESOURCE.test(path))
-    .flatMap((file) => ofFile(file))
+    .flatMap((file) => ofFile(file).map((resource) => ({ ...resource, path: file.path })));
+  const byId = Map.groupBy(declared, ({ id }) => id);
+  return [...byId.values()]
+    .flatMap((same) =>
+      same.map(({ id, fields, path }) => ({ id: same.length > 1 ? `${path}: ${id}` : id, fields })),
+    )
+    .map((resource, index, all) => unique(resource, index, all))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (const [index, { id }] of resources.entries())
-    if (resources[index + 1]?.id === id) throw new SlipwayError("internal", `Two rendered resources are called ${id}.`);
-  return resources;
+}
+
+/** Two of one id in one file are a mistake of the rendering. */
+function unique(resource: DesiredResource, index: number, all: readonly DesiredResource[]): DesiredResource {
+  if (all.findIndex(({ id }) => id === resource.id) === index) return resource;
+  throw new SlipwayError("internal", `Two rendered resources are called ${resource.id}.`);
 }
 
 function ofFile({ path, text }: RenderedFile): readonly DesiredResource[] {

@@ -252,6 +252,16 @@ test("the default finds a template's resources, a Compose file's parts and other
   );
 });
 
+test("a resource that several files declare, as each region's does, is named with its file; one file declares none twice", () => {
+  const service = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: web, namespace: '1' }\n";
+  const regions = ["a", "b"].map((region) => ({ path: `${region}/web.yaml`, text: service }));
+  assert.deepEqual(
+    desiredOf({}, regions).map(({ id }) => id),
+    ["a/web.yaml: serving.knative.dev/v1/Service/1/web", "b/web.yaml: serving.knative.dev/v1/Service/1/web"],
+  );
+  assert.throws(() => desiredOf({}, [{ path: "web.yaml", text: `${service}---\n${service}` }]), { code: "internal" });
+});
+
 test("a world of Compose is compared as one of Kubernetes is, without a word of either", async () => {
   const compose = await scene("atp", "development");
   const there = worldOf(compose);
