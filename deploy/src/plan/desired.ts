@@ -16,15 +16,16 @@ const NO_RESOURCE = /\.(md|sh|txt)$|(^|\/)\.[^/]+$/;
  * any other document as a whole, any other file by its sum. One that several files declare, as each region's does, is named
  * with its file.
  */
-export function desiredOf({ repeats }: Pick<Target, "repeats">, files: readonly RenderedFile[]): readonly DesiredResource[] {
+export function desiredOf(
+  { repeats }: Pick<Target, "repeats">,
+  files: readonly RenderedFile[],
+): readonly DesiredResource[] {
   const declared = files
     .filter(({ path }) => repeats?.(path) !== true && !NO_RESOURCE.test(path))
     .flatMap((file) => ofFile(file).map((resource) => ({ ...resource, path: file.path })));
   const byId = Map.groupBy(declared, ({ id }) => id);
   return [...byId.values()]
-    .flatMap((same) =>
-      same.map(({ id, fields, path }) => ({ id: same.length > 1 ? `${path}: ${id}` : id, fields })),
-    )
+    .flatMap((same) => same.map(({ id, fields, path }) => ({ id: same.length > 1 ? `${path}: ${id}` : id, fields })))
     .map((resource, index, all) => unique(resource, index, all))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
