@@ -119,14 +119,14 @@ test("what was not found is unknown and never nothing: it is named, and the sum 
   const report = estimateCost(spec, [100_000], pricing);
   const [estimate] = report.estimates;
   assert.ok(estimate !== undefined);
-  const storage = estimate.lines.find(({ what }) => what === "postgres: storage");
-  assert.equal(storage?.amounts, null);
-  assert.ok(estimate.platform.unknown.includes("postgres: storage"));
+  const objects = estimate.lines.find(({ what }) => what === "object storage");
+  assert.equal(objects?.amounts, null);
+  assert.deepEqual(estimate.platform.unknown, ["redis", "object storage"]);
   const text = costForPeople(report);
-  assert.match(text, /postgres: storage +unknown +unknown +unknown/);
+  assert.match(text, /object storage +unknown +unknown +unknown/);
   assert.match(text, /platform +at least \$/);
-  assert.match(text, /postgres: storage is not known: no price of google\/postgres-storage was found/);
-  assert.equal((JSON.parse(JSON.stringify(storage)) as { amounts: unknown }).amounts, null);
+  assert.match(text, /object storage is not known: no price of google\/objects was found/);
+  assert.equal((JSON.parse(JSON.stringify(objects)) as { amounts: unknown }).amounts, null);
 });
 
 test("without a price list everything is unknown; with the lists nothing that has a price is", () => {

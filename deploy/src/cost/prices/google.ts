@@ -7,7 +7,7 @@ const CLOUD_SQL = "https://www.usage.ai/blogs/gcp/cloud-sql/pricing/";
 const SERVERS = "https://raw.githubusercontent.com/moveinfra/eu-cloud-prices/main/data/eu-cloud-prices.csv";
 const TIER_1 = "Cloud Run tier 1, with us-central1 and europe-west1";
 
-/** Google Cloud. Memorystore with a replica, disks of Cloud SQL and Cloud Storage were not found. */
+/** Google Cloud. Memorystore with a replica and Cloud Storage were not found. */
 export const GOOGLE: PriceList = {
   "run-cpu": price({
     usd: "0.000018",
@@ -94,6 +94,15 @@ export const GOOGLE: PriceList = {
     date: "2026-05-31",
     secondHand: true,
     note: "Cloud SQL Enterprise; twice with a standby",
+  }),
+  "postgres-storage": price({
+    usd: "0.17",
+    per: "GB month",
+    region: "us-central1",
+    source: "https://cloud.google.com/sql/pricing",
+    date: "2026-11-21",
+    secondHand: true,
+    note: "SSD; twice with a standby; as several public repositories quote the page",
   }),
   "redis-memory": price({
     usd: "0.049",
