@@ -88,7 +88,13 @@ test("what plan is called with wrongly ends with 2, and no part of a broken reco
   const cwd = await checkout(t);
   await writeFile(join(cwd, "broken.json"), '{"password": "hunter2"');
   await writeFile(join(cwd, "other.json"), '{"password": "hunter2"}');
+  const resource = { id: "v1/A/b\u001b[31m", version: "1", fields: {} };
+  await writeFile(join(cwd, "terminal.json"), JSON.stringify({ format: "slipway.observed/1", resources: [resource] }));
+  const twice = [1, 2].map(() => ({ ...resource, id: "v1/A/b" }));
+  await writeFile(join(cwd, "twice.json"), JSON.stringify({ format: "slipway.observed/1", resources: twice }));
   for (const [file, said] of [
+    ["terminal.json", /holds a name that cannot be printed/],
+    ["twice.json", /has v1\/A\/b twice/],
     ["missing.json", /cannot be read/],
     ["broken.json", /is no JSON/],
     ["other.json", /is no recording of a world on kubernetes/],

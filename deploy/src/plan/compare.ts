@@ -1,4 +1,4 @@
-import { isMap } from "#spec/merge.ts";
+import { isMap, valueAt } from "#spec/merge.ts";
 import type { Comparison, DesiredResource, ObservedResource } from "../targets/target.ts";
 
 /** A field that differs. Both values are as they are: nothing here may be printed before it was redacted. */
@@ -27,7 +27,7 @@ function tellsApart(key: readonly string[], items: readonly unknown[]): boolean 
 
 function itemKey(key: readonly string[], item: unknown): string | undefined {
   if (!isMap(item)) return undefined;
-  const values = key.map((name) => item[name]);
+  const values = key.map((name) => valueAt(item, name.split(".")));
   return values.every((value) => typeof value === "string" || typeof value === "number") ? values.join(",") : undefined;
 }
 

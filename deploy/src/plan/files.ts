@@ -55,10 +55,18 @@ function isResource(value: unknown): value is ObservedResource {
   return isMap(value["fields"]) && Array.isArray(owned) && owned.every((path) => typeof path === "string");
 }
 
+/** What is printed of a recording as it stands: nothing in it may mean something to a terminal. */
+const PRINTABLE = /^[\x20-\x7e]{1,500}$/;
+
 function unique(resources: readonly ObservedResource[], file: string): readonly ObservedResource[] {
   const seen = new Set<string>();
-  for (const { id } of resources) {
-    if (seen.has(id)) throw new SlipwayError("usage", `${file} has ${id} twice.`, { hint: "Record the world again." });
+  for (const { id, owned = [] } of resources) {
+    const fault = seen.has(id) ? `has ${id} twice` : undefined;
+    const unfit = [id, ...owned].some((text) => !PRINTABLE.test(text))
+      ? "holds a name that cannot be printed"
+      : undefined;
+    const wrong = unfit ?? fault;
+    if (wrong !== undefined) throw new SlipwayError("usage", `${file} ${wrong}.`, { hint: "Record the world again." });
     seen.add(id);
   }
   return resources;

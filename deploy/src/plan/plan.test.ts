@@ -47,6 +47,33 @@ test("a world as it is rendered needs nothing, with all that a platform adds of 
   assert.match(planForPeople(plan), /nothing to change, 38 resources are as rendered/);
 });
 
+test("an autoscaler's measures in another order are no change, and another measure is one", () => {
+  const metricsOf = (fields: ObservedResource["fields"]) => (fields["spec"] as { metrics: readonly object[] }).metrics;
+  const change = (metrics: (list: readonly object[]) => readonly unknown[]) =>
+    withFields(world, SCALER, (fields) => ({
+      ...fields,
+      spec: { ...(fields["spec"] as object), metrics: metrics(metricsOf(fields)) },
+    }));
+  assert.deepEqual(
+    changed(
+      planFor(
+        atp,
+        change((list) => list.toReversed()),
+      ),
+    ),
+    [],
+  );
+  assert.deepEqual(
+    changed(
+      planFor(
+        atp,
+        change((list) => list.slice(1)),
+      ),
+    ),
+    [`update ${SCALER}`],
+  );
+});
+
 test("every scalar that is rendered is owned: a world that differs in one is a plan of one change that names it", () => {
   const values: { readonly id: string; readonly path: string }[] = [];
   for (const { id, fields } of world)

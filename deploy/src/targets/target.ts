@@ -29,7 +29,7 @@ export interface ObservedResource {
 
 /** How the values of a platform are compared. */
 export interface Comparison {
-  /** The fields by which the items of the list at `path` are told apart; undefined where the list counts as one value. */
+  /** The fields (`name`, `resource.name`) by which the items of the list at `path` are told apart; undefined where it counts as one value. */
   listKey(path: string, items: readonly unknown[]): readonly string[] | undefined;
   /** Whether two scalars at `path` mean the same: platforms write some of them in a way of their own. */
   same(path: string, desired: unknown, observed: unknown): boolean;

@@ -1,3 +1,4 @@
+import { valueAt } from "#spec/merge.ts";
 import type { Comparison } from "../target.ts";
 
 /**
@@ -14,6 +15,8 @@ const LIST_KEYS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   listeners: [["name"]],
   // A container's, then a Service's; a Service's with one port may leave out its protocol.
   ports: [["containerPort", "protocol"], ["port", "protocol"], ["containerPort"], ["port"], ["name"]],
+  // One value to the server, which has been seen to give an autoscaler's back in another order.
+  metrics: [["type", "resource.name"]],
   topologySpreadConstraints: [["topologyKey", "whenUnsatisfiable"]],
 };
 
@@ -54,5 +57,5 @@ export const kubernetesComparison: Comparison = {
 };
 
 function hasField(item: unknown, field: string): boolean {
-  return typeof item === "object" && item !== null && Object.hasOwn(item, field);
+  return valueAt(item, field.split(".")) !== undefined;
 }
