@@ -140,7 +140,7 @@ module.exports = {
       name: "deploy-pure-stages",
       comment: "spec, render and check take values and give values: no files, no network, no processes.",
       severity: "error",
-      from: { path: "^deploy/src/(spec|render|check)/", pathNot: TESTING },
+      from: { path: "^deploy/src/(spec|render|check|plan|cost)/", pathNot: TESTING },
       to: { path: OUTSIDE },
     },
     {

@@ -5,8 +5,10 @@ import { audit } from "#commands/audit.ts";
 import { bench } from "#commands/bench.ts";
 import { check } from "#commands/check.ts";
 import { checkManifests } from "#commands/check-manifests.ts";
+import { cost } from "#commands/cost.ts";
 import { init } from "#commands/init.ts";
 import { migrate } from "#commands/migrate.ts";
+import { plan } from "#commands/plan.ts";
 import { render } from "#commands/render.ts";
 import { spec } from "#commands/spec.ts";
 import { test } from "#commands/test.ts";
@@ -33,7 +35,7 @@ const formatting = {
 /** The slipway command. */
 export const application = buildApplication(
   buildRouteMap({
-    routes: { up, init, spec, render, test, check, checkManifests, migrate, audit, bench, version },
+    routes: { up, init, spec, render, plan, cost, test, check, checkManifests, migrate, audit, bench, version },
     docs: { brief: "The platform that AI agents run on, and the tool that puts it into production" },
   }),
   {

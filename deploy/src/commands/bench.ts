@@ -3,7 +3,6 @@ import { buildCommand } from "@stricli/core";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { inCheckout } from "#lib/checkout.ts";
 import { nearest } from "@slipway/contracts/nearest.ts";
-import { runProgram } from "#lib/run-program.ts";
 
 /** The benchmarks of this checkout: each file of `bench/` that is no test. */
 function benchNames(): readonly string[] {
@@ -29,6 +28,7 @@ export const bench = buildCommand({
   async func(_flags: object, name: string, ...args: string[]) {
     const names = benchNames();
     if (!names.includes(name)) throw unknownBench(name, names);
+    const { runProgram } = await import("#lib/run-program.ts");
     process.exitCode = await runProgram(inCheckout("bench", `${name}.ts`), args);
   },
   parameters: {
@@ -40,6 +40,6 @@ export const bench = buildCommand({
   },
   docs: {
     brief: "Run a benchmark of bench/ and print its figures",
-    customUsage: ["router [--json]", "start", "affinity"],
+    customUsage: ["router [--json]", "start", "render", "affinity"],
   },
 });

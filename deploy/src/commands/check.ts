@@ -1,10 +1,10 @@
 import { buildCommand } from "@stricli/core";
 import { inCheckout } from "#lib/checkout.ts";
-import { runProgram } from "#lib/run-program.ts";
 
 /** `slipway check` */
 export const check = buildCommand({
   async func(flags: { readonly fix: boolean }) {
+    const { runProgram } = await import("#lib/run-program.ts");
     process.exitCode = await runProgram(inCheckout("tools/check.ts"), flags.fix ? ["--fix"] : []);
   },
   parameters: {

@@ -1,11 +1,11 @@
 import { buildCommand } from "@stricli/core";
 import { inCheckout } from "#lib/checkout.ts";
-import { runProgram } from "#lib/run-program.ts";
 
 /** `slipway migrate` */
 export const migrate = buildCommand({
   async func(flags: { readonly grantTo?: string }) {
     const args = flags.grantTo === undefined ? [] : ["--grant-to", flags.grantTo];
+    const { runProgram } = await import("#lib/run-program.ts");
     process.exitCode = await runProgram(inCheckout("server/src/main.ts"), ["migrate", ...args]);
   },
   parameters: {

@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { RenderFlags } from "#local/render-files.ts";
-import { digestFlag, environmentFlag, specFlag } from "#lib/spec-flags.ts";
+import { digestFlag, environmentFlag, specFlag, targetFlag } from "#lib/spec-flags.ts";
 
 /** `slipway render` */
 export const render = buildCommand({
@@ -15,15 +15,14 @@ export const render = buildCommand({
     flags: {
       spec: specFlag,
       env: environmentFlag,
-      target: {
-        kind: "parsed",
-        parse: String,
-        optional: true,
-        placeholder: "TARGET",
-        brief: "Another platform than the environment's",
-      },
+      target: targetFlag,
       digest: digestFlag,
       out: { kind: "parsed", parse: String, placeholder: "DIR", brief: "The folder that the files go to" },
+      check: {
+        kind: "boolean",
+        default: true,
+        brief: "Check the files with the rules of check-manifests; errors keep them from being written",
+      },
     },
   },
   docs: {

@@ -41,7 +41,11 @@ test("init writes a file without asking, spec check finds it right, render write
   );
   // Another platform into the same folder: what was rendered before goes, what a person put there stays.
   await writeFile(join(cwd, "out/notes.txt"), "mine");
-  const compose = await slipway(cwd, "render", "--env", "production", "--target", "compose", "--out", "out");
+  const onCompose = ["render", "--env", "production", "--target", "compose", "--out", "out"] as const;
+  const untagged = await slipway(cwd, ...onCompose);
+  assert.equal(untagged.code, 1);
+  assert.match(untagged.err, /image-moving-tag[^]*nothing was written/);
+  const compose = await slipway(cwd, ...onCompose, "--digest", digest);
   assert.equal(compose.code, 0, compose.err);
   const left = (await readdir(join(cwd, "out"), { recursive: true, withFileTypes: true })).filter((one) =>
     one.isFile(),

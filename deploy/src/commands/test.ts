@@ -1,6 +1,5 @@
 import { buildCommand } from "@stricli/core";
 import { inCheckout } from "#lib/checkout.ts";
-import { runProgram } from "#lib/run-program.ts";
 
 interface TestFlags {
   readonly only?: string;
@@ -11,6 +10,7 @@ interface TestFlags {
 export const test = buildCommand({
   async func(flags: TestFlags) {
     const args = [...(flags.only === undefined ? [] : ["--only", flags.only]), ...(flags.list ? ["--list"] : [])];
+    const { runProgram } = await import("#lib/run-program.ts");
     process.exitCode = await runProgram(inCheckout("tools/test.ts"), args);
   },
   parameters: {

@@ -1,5 +1,5 @@
 /** Exit codes that people and scripts match on. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, pending: 3 } as const;
 
 /** Commands whose arguments belong to the program that they start. */
 const PASS_THROUGH = new Set(["bench"]);
@@ -37,6 +37,16 @@ export function parsePort(text: string): number {
 export function parseWorkers(text: string): string {
   if (text !== "auto" && !/^[1-9]\d*$/.test(text)) throw new Error(`"${text}" is not a number of processes, nor auto`);
   return text;
+}
+
+const MOST_REQUESTS = 1e10;
+
+/** A number of requests a day from a command line. */
+export function parseRequests(text: string): number {
+  const number = Number(text);
+  if (!/^\d{1,11}$/.test(text) || number > MOST_REQUESTS)
+    throw new Error(`"${text}" is not a number of requests a day (0 to ${MOST_REQUESTS})`);
+  return number;
 }
 
 /** A version of Kubernetes from a command line, `1.34` or `v1.34.2`. */

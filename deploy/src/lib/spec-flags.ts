@@ -22,6 +22,14 @@ export const digestFlag = {
   brief: "The server image's digest, sha256:…; replaces the spec's",
 } as const;
 
+export const targetFlag = {
+  kind: "parsed",
+  parse: String,
+  optional: true,
+  placeholder: "TARGET",
+  brief: "Another platform than the environment's",
+} as const;
+
 /** An image's digest from a command line. */
 function parseDigest(text: string): string {
   if (!/^sha256:[0-9a-f]{64}$/.test(text))

@@ -1,12 +1,11 @@
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import { nearest } from "@slipway/contracts/nearest.ts";
-import { type TargetName, TARGETS } from "@slipway/contracts/spec/environment.ts";
 import type { RenderedFile } from "#render/file.ts";
-import { render } from "#render/render.ts";
+import { type Rendered, renderSystem } from "#render/render.ts";
 import { loadTarget } from "../targets/registry.ts";
 import { readSpecFile } from "./spec-file.ts";
+import { targetName } from "./target-name.ts";
 
 /** What the command line says. */
 export interface RenderFlags {
@@ -15,32 +14,38 @@ export interface RenderFlags {
   readonly target?: string;
   readonly digest?: string;
   readonly out: string;
+  readonly check: boolean;
 }
 
 /** Names what was written, so that the next rendering can take away what it does not write any more. */
 const LIST = ".slipway-rendered";
 
-/** Renders and writes. Throws what rendering throws, before anything is written. */
+/**
+ * Renders, checks and writes; what was found goes to standard error. Throws what rendering throws, and `check_failed` for
+ * findings that are errors, before anything is written.
+ */
 export async function renderFiles(flags: RenderFlags): Promise<{ readonly files: number; readonly folder: string }> {
   const text = await readSpecFile(flags.spec);
   const target = flags.target === undefined ? undefined : targetName(flags.target);
-  const files = await render(
+  const rendered = await renderSystem(
     { text, file: flags.spec, environment: flags.env, target, digest: flags.digest },
     loadTarget,
   );
-  await write(flags.out, files);
-  return { files: files.length, folder: flags.out };
+  if (flags.check) await assertGood(rendered);
+  await write(flags.out, rendered.files);
+  return { files: rendered.files.length, folder: flags.out };
 }
 
-function targetName(text: string): TargetName {
-  const known = TARGETS.find((name) => name === text);
-  if (known !== undefined) return known;
-  const guess = nearest(text, TARGETS);
+async function assertGood({ target, files }: Rendered): Promise<void> {
+  const { checkRendering } = await import("./check-rendering.ts");
+  const { text, errors } = checkRendering(target, files, new Date().toISOString().slice(0, 10));
+  process.stderr.write(text);
+  if (errors === 0) return;
   throw new SlipwayError(
-    "usage",
-    `There is no target "${text}"${guess === undefined ? "." : `, did you mean "${guess}"?`}`,
+    "check_failed",
+    `What was rendered has ${errors} ${errors === 1 ? "error" : "errors"}; nothing was written.`,
     {
-      hint: `There are: ${TARGETS.join(", ")}.`,
+      hint: "Change slipway.yaml, or write it all the same with --no-check.",
     },
   );
 }

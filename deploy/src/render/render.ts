@@ -1,6 +1,7 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { TargetName } from "@slipway/contracts/spec/environment.ts";
-import { readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
+import { type ReadYaml, readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
+import type { Spec } from "#spec/spec.ts";
 import { resolveCommon, resolveEnvironment } from "#spec/resolve.ts";
 import type { Target } from "../targets/target.ts";
 import type { RenderedFile } from "./file.ts";
@@ -19,12 +20,28 @@ export interface RenderRequest {
 /** Where targets come from. */
 export type Targets = (name: TargetName) => Promise<Target>;
 
+/** What a request led to. */
+export interface Rendered {
+  /** Sorted by path. */
+  readonly files: readonly RenderedFile[];
+  readonly spec: Spec;
+  readonly target: Target;
+}
+
 /**
- * The files of a system in one environment, sorted by path. The same text gives the same bytes. Throws `config_invalid`,
- * `spec_incomplete`, `target_unsupported` or `usage`.
+ * A system in one environment with its files. The same text gives the same bytes. Throws `config_invalid`, `spec_incomplete`,
+ * `target_unsupported` or `usage`.
  */
-export async function render(request: RenderRequest, targets: Targets): Promise<readonly RenderedFile[]> {
-  const read = readSlipwayYaml(request.text, request.file);
+export async function renderSystem(request: RenderRequest, targets: Targets): Promise<Rendered> {
+  return await renderRead(readSlipwayYaml(request.text, request.file), request, targets);
+}
+
+/** As {@link renderSystem}, of a file that was read before: reading costs as much as rendering, and is the same for every target. */
+export async function renderRead(
+  read: ReadYaml,
+  request: Pick<RenderRequest, "environment" | "target" | "digest">,
+  targets: Targets,
+): Promise<Rendered> {
   const spec = resolveEnvironment(read, request.environment, request);
   const target = await targets(spec.environment.target);
   const common = resolveCommon(read, spec.environment.target, request.digest);
@@ -32,5 +49,10 @@ export async function render(request: RenderRequest, targets: Targets): Promise<
   for (const [index, { path }] of files.entries()) {
     if (files[index + 1]?.path === path) throw new SlipwayError("internal", `Two rendered files are called ${path}.`);
   }
-  return files;
+  return { files, spec, target };
+}
+
+/** The files alone, as {@link renderSystem} makes them. */
+export async function render(request: RenderRequest, targets: Targets): Promise<readonly RenderedFile[]> {
+  return (await renderSystem(request, targets)).files;
 }

@@ -8,14 +8,40 @@ export interface RenderInput {
   readonly common: Spec;
 }
 
-/** One resource as it is on the platform: by whom which fields are owned is the target's knowledge. */
-export interface ObservedResource {
+/** A resource as it is rendered. Every field that it has is owned by the user, and no other is. */
+export interface DesiredResource {
   /** What names it on the platform, for example `apps/v1/Deployment/agents/router`. */
+  readonly id: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** One resource as it is on the platform. */
+export interface ObservedResource {
+  /** The id under which it is rendered. */
   readonly id: string;
   /** What the platform says it is at; a plan is bound to it. */
   readonly version: string;
-  /** The fields that the user owns, secrets left out. */
+  /** What the platform tells, its defaults and others' fields included; at best without secrets. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Paths (`spec.template.spec.containers[web].image`) that the platform says Slipway wrote; what is among them and not rendered any more is taken away. */
+  readonly owned?: readonly string[];
+}
+
+/** How the values of a platform are compared. */
+export interface Comparison {
+  /** The fields (`name`, `resource.name`) by which the items of the list at `path` are told apart; undefined where it counts as one value. */
+  listKey(path: string, items: readonly unknown[]): readonly string[] | undefined;
+  /** Whether two scalars at `path` mean the same: platforms write some of them in a way of their own. */
+  same(path: string, desired: unknown, observed: unknown): boolean;
+}
+
+/** What of a service decides its cost. */
+export interface ServiceSize {
+  readonly service: string;
+  readonly millicores: number;
+  readonly mebibytes: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 /** A change of one resource. */
@@ -33,6 +59,14 @@ export interface Target {
   readonly name: TargetName;
   /** The files of a system, in any order. Pure. Throws `spec_incomplete` when the spec lacks what this platform needs. */
   render(input: RenderInput): readonly RenderedFile[];
+  /** Whether the file at this path only says again, in another form, what others of the rendering say. Absent: none does. */
+  repeats?(path: string): boolean;
+  /** How rendered and observed values are compared. Absent: lists by `name`, scalars as they are written. */
+  readonly comparison?: Comparison;
+  /** The sizes of the services among resources, rendered or observed. Absent: not known. */
+  sizes?(resources: readonly DesiredResource[]): readonly ServiceSize[];
+  /** What was recorded with the platform's own tool, for example `kubectl get -o json`; undefined when it is no such recording. */
+  recorded?(recording: unknown): readonly ObservedResource[] | undefined;
   /** What is there of this system now. */
   observe?(spec: Spec, signal: AbortSignal): Promise<readonly ObservedResource[]>;
   /** Makes the changes, in this order. */

@@ -140,9 +140,14 @@ export const KUBERNETES_API_RULES: readonly Rule[] = [
       }
       if (kind !== "Gateway" || !spec.get("listeners").exists) return;
       const listeners = spec.get("listeners").items();
+      // On GKE a certificate map takes the place of each listener's certificate.
+      const mapped = node
+        .get("metadata", "annotations")
+        .entries()
+        .some((each) => each.key === "networking.gke.io/certmap");
       if (!listeners.some((each) => /^(HTTPS|TLS)$/.test(each.get("protocol").text))) say(spec.get("listeners"));
       for (const each of listeners)
-        if (each.get("protocol").text === "HTTPS" && !each.get("tls").exists)
+        if (each.get("protocol").text === "HTTPS" && !each.get("tls").exists && !mapped)
           say(each, { message: "This HTTPS listener names no certificate." });
     },
   ),

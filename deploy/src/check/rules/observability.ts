@@ -48,7 +48,7 @@ export const OBSERVABILITY_RULES: readonly Rule[] = [
       for (const alert of group.get("rules").items()) {
         const expr = alert.get("expr");
         const about = `${alert.get("alert").text} ${alert.get("labels", "slo").text}`;
-        if (!alert.has("alert") || !/slo|budget|burn|objective/i.test(about)) continue;
+        if (!alert.has("alert") || !ABOUT_OBJECTIVE.test(about)) continue;
         const windows = new Set(
           [...expr.text.matchAll(/\[(\d+[smhdw])|(?:rate|ratio_rate|burn_?rate)_?(\d+[smhd])/g)].map(
             (each) => each[1] ?? each[2],
@@ -59,6 +59,9 @@ export const OBSERVABILITY_RULES: readonly Rule[] = [
     },
   ),
 ];
+
+/** An objective by its name: not `SlowAnswers`, and not a budget of money. */
+const ABOUT_OBJECTIVE = /(?<![a-z])(slo|Slo)(?![a-z])|SLO|[Ee]rror.?[Bb]udget|[Bb]urn|[Oo]bjective/;
 
 /** The names of metrics in an expression, labels and durations left out. */
 function metricsOf(expr: string): readonly string[] {

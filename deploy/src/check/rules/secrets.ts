@@ -8,7 +8,7 @@ const HARMLESS_NAME =
   /(_FILE|_PATH|_NAME|_ARN|_ID|_URL|_HEADER|_LENGTH|_TTL)$|^(MAX|NUM|COUNT)_|TOKEN_(LIMIT|COUNT)|^PWD$|^OLDPWD$/i;
 /** A reference to something that is filled in elsewhere. */
 const REFERENCE =
-  /^\s*$|\$\{|\$\(|^\$\w+|\{\{|^<.*>$|^(arn:|projects\/|ssm:|vault:|secret:\/\/|op:\/\/|file:\/\/|\/run\/secrets\/)|resolve:|^(true|false|null|none|\d{1,6})$/i;
+  /^\s*$|\$\{|\$\(|^\$\w+|\{\{|^<.*>$|^(arn:|projects\/|ssm:|vault:|secret:\/\/|op:\/\/|file:\/|gcp-sm:\/\/|aws-sm:\/\/|azure-kv:\/\/|\/run\/secrets\/)|resolve:|^(true|false|null|none|\d{1,6})$/i;
 const URL_PASSWORD = /^[a-z][a-z+]*:\/\/[^\s:/@]*:([^\s@/]+)@/i;
 const COMMON_PASSWORDS =
   /^(postgres|password|passw0rd|admin|root|secret|changeme|change-me|change_me|example|test|mysql|redis|guest|minioadmin|12345\d*|qwerty|default|letmein|supersecret|mysecretpassword|slipway)$/i;

@@ -1,15 +1,23 @@
 import type { Spec } from "#spec/spec.ts";
 import type { Target } from "../target.ts";
 import { argocd } from "./argocd.ts";
+import { kubernetesComparison } from "./comparison.ts";
 import { helm } from "./helm.ts";
 import { kustomize } from "./kustomize.ts";
 import { contextOf } from "./manifest.ts";
 import { objectsOf } from "./objects.ts";
+import { kubernetesRecorded } from "./observed.ts";
 import { plain } from "./plain.ts";
+import { kubernetesSizes } from "./sizes.ts";
 
 /** Kubernetes: the same objects plain, by Kustomize, as a Helm chart and for Argo CD. */
 export const kubernetesTarget: Target = {
   name: "kubernetes",
+  comparison: kubernetesComparison,
+  recorded: kubernetesRecorded,
+  sizes: kubernetesSizes,
+  observe: async (spec, signal) => await (await import("./observe.ts")).observeKubernetes(spec, signal),
+  repeats: (path) => /^(kustomize|helm)\//.test(path),
   render({ spec, common }) {
     const context = contextOf(spec);
     const objects = objectsOf(context);
