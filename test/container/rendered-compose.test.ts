@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../tools/testing/services/until.ts";
 import { requireDocker } from "../support/require.ts";
 import { ensureBaseImage } from "./base-image.ts";
@@ -132,6 +133,39 @@ async function checkLocks(docker: Docker, stack: RenderedStack): Promise<void> {
   assert.equal(faultsOf({ ...container, HostConfig: open }, ["0"]).length, 4);
 }
 
+/** The release of the file becomes another one, as rendering with another digest makes it. */
+async function promote(stack: RenderedStack): Promise<void> {
+  const file = join(stack.folder, "compose.yaml");
+  const text = await readFile(file, "utf8");
+  await writeFile(file, text.replaceAll(`SLIPWAY_RELEASE: ${RELEASE}`, "SLIPWAY_RELEASE: promoted"));
+  await stack.up();
+}
+
+/** What went wrong with requests to the router that were sent one after the other while something was done. */
+async function unansweredDuring(stack: RenderedStack, act: () => Promise<void>): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const over = new AbortController();
+  let asked = 0;
+  const asking = (async () => {
+    for (; !over.signal.aborted; asked += 1) {
+      await sleep(50);
+      const status = await stack.ask("router", "/ready").then(
+        (answer) => String(answer.status),
+        (error: unknown) => String(error),
+      );
+      if (status !== "200") faults.push(status);
+    }
+  })();
+  try {
+    await act();
+  } finally {
+    over.abort();
+    await asking;
+  }
+  assert.ok(asked > 20, `${asked} requests`);
+  return faults;
+}
+
 /** The next release comes up beside the one that runs, gets requests when its weight says so, and loses them again. */
 async function checkShift(stack: RenderedStack): Promise<void> {
   const early = await stack.script("shift.sh", ["router", "50"]);
@@ -156,6 +190,9 @@ async function checkShift(stack: RenderedStack): Promise<void> {
   assert.deepEqual(await moved("100"), new Set(["the-next-one"]));
   assert.deepEqual(await releases(stack, "memory"), new Set([RELEASE]), "the other service stays");
   assert.deepEqual(await moved("0"), new Set([RELEASE]));
+  await moved("100");
+  assert.deepEqual(await unansweredDuring(stack, () => promote(stack)), []);
+  assert.deepEqual(await moved("0"), new Set(["promoted"]));
   await answers(stack, "router");
   assert.equal((await stack.script("shift.sh", ["router", "101"])).code, 2);
   assert.equal((await stack.script("shift.sh", ["nobody", "1"])).code, 2);
