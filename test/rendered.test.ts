@@ -38,9 +38,14 @@ interface Judged {
   readonly said: string;
 }
 
-async function run(program: string, args: readonly string[], cwd: string): Promise<Judged & { readonly out: string }> {
+async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  timeout = 60_000,
+): Promise<Judged & { readonly out: string }> {
   return await new Promise((resolve) => {
-    execFile(program, args, { cwd, timeout: 60_000, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    execFile(program, args, { cwd, timeout, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : 1, said: stdout.slice(-2000) + stderr.slice(-2000), out: stdout });
     });
   });
@@ -156,7 +161,7 @@ function serverEnvironments(
 }
 
 test("the server takes the settings that every container of it gets, and refuses them without a secret", async () => {
-  for (const example of EXAMPLES) {
+  for (const example of [...of("compose"), ...of("kubernetes")]) {
     const environments = serverEnvironments(example, await renderExample(example));
     assert.ok(environments.length >= 2, `${example.system} ${example.environment}: ${environments.length}`);
     for (const environment of environments) {
@@ -298,5 +303,42 @@ test("docker-compose takes every Compose file as it was meant, and notices broke
       await writeFile(join(folder, "broken.yaml"), text.replace(from, to));
       assert.notEqual((await run(compose, ["-f", "broken.yaml", "config", "--quiet"], folder)).code, 0, to);
     }
+  }
+});
+
+test("the library by which Compose 2 reads its files takes every one of them, and refuses broken ones", async (t) => {
+  const folder = await folderWith(t, []);
+  const judge = join(folder, "judge");
+  if (findProgram("go") === undefined) return t.skip("there is no Go on this machine");
+  const built = await run("go", ["build", "-o", judge, "."], join(import.meta.dirname, "compose-judge"), 300_000);
+  if (built.code !== 0) return t.skip(`Go cannot build the judge here: ${built.said.slice(-300)}`);
+  const write = async (name: string, text: string): Promise<string> => {
+    const file = join(folder, name, "compose.yaml");
+    await mkdir(dirname(file));
+    await writeFile(file, text);
+    return file;
+  };
+  const texts = await Promise.all(
+    of("compose").map(async (example) => ({ ...example, text: textOf(await renderExample(example), "compose.yaml") })),
+  );
+  const files = await Promise.all(
+    texts.map(({ system, environment, text }) => write(`${system}-${environment}`, text)),
+  );
+  const right = await run(judge, files, folder);
+  assert.equal(right.code, 0, right.said);
+  const breakages = [
+    // What Compose 1 takes, and was rendered once.
+    ["    mem_limit: 1024m", "    deploy: { resources: { limits: { memory: 1024m } } }\n    mem_limit: 512m"],
+    ["    pids_limit: 512", "    pids_limit: 512\n    deploy: { resources: { limits: { pids: 64 } } }"],
+    ["condition: service_healthy", "condition: service_wealthy"],
+    ["scale: 1", "scale: many"],
+    ["internal: true", "internal: perhaps"],
+    ["- back\n", "- bakc\n"],
+  ] as const;
+  for (const [index, [from, to]] of breakages.entries()) {
+    const text = texts[0]?.text ?? "";
+    assert.ok(text.includes(from), from);
+    const broken = await write(`broken-${index}`, text.replace(from, to));
+    assert.notEqual((await run(judge, [broken], folder)).code, 0, to);
   }
 });

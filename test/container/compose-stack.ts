@@ -17,18 +17,36 @@ const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 200;
 const PASSWORDS = ["POSTGRES_PASSWORD", "DATABASE_PASSWORD", "REDIS_PASSWORD", "ENCRYPTION_KEY", "API_KEY"];
 
-/** Runs Compose with arguments. */
-export type Compose = (args: readonly string[]) => Promise<Finished>;
+/** Runs Compose with arguments, against one engine. */
+export interface Compose {
+  (args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
+  /** What is called, and with which environment besides the process's own. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
 
-/** Compose as a plugin of docker, or Debian's program; undefined when there is neither. */
-export function composeClient(host: string): Compose | undefined {
-  const ways = [["docker", "compose"], ["docker-compose"]] as const;
-  const found = ways.find(
-    ([command, ...rest]) => spawnSync(command, [...rest, "version"], { stdio: "ignore" }).status === 0,
-  );
-  if (found === undefined) return undefined;
-  const [command, ...rest] = found;
-  return (args) => finish(command, [...rest, ...args], { env: { DOCKER_HOST: host }, timeoutMs: UP_TIMEOUT_MS });
+/** Compose as it was found. */
+export interface ComposeProgram {
+  readonly run: Compose;
+  /** 1 for Debian's `docker-compose`, 2 and up for the plugin of docker. */
+  readonly version: number;
+}
+
+/** The Compose that DOCKER_COMPOSE_PATH names, the plugin of docker, or Debian's program; undefined when there is none. */
+export function composeProgram(host: string): ComposeProgram | undefined {
+  const named = process.env["DOCKER_COMPOSE_PATH"];
+  const ways = [["docker", "compose"], [named || "docker-compose"]];
+  for (const [command = "", ...rest] of ways) {
+    const said = spawnSync(command, [...rest, "version", "--short"], { encoding: "utf8" });
+    if (said.status !== 0) continue;
+    const env = { DOCKER_HOST: host };
+    const run = (args: readonly string[], more?: Readonly<Record<string, string>>): Promise<Finished> =>
+      finish(command, [...rest, ...args], { env: { ...env, ...more }, timeoutMs: UP_TIMEOUT_MS });
+    // A build from source calls itself `dev`.
+    const version = Number(/^v?(\d+)\./.exec(said.stdout)?.[1] ?? 2);
+    return { run: Object.assign(run, { command: [command, ...rest], env }), version };
+  }
+  return undefined;
 }
 
 /** The images that compose.yaml names with their default versions, by the name of their stand-in. */
@@ -37,23 +55,27 @@ export function imagesOf(compose: string): Map<string, string> {
   return new Map([...matches].map(([, name = "", version = ""]) => [name, `${name}:${version}`]));
 }
 
-/** Makes sure of the images of PostgreSQL and Redis: what is there, the registry's, or Debian's programs under their tags. */
+/** Makes sure of an image of someone else's: what is there, the registry's, or Debian's programs under its name (`stand-ins/<name>.Dockerfile`). */
+export async function makeStandIn(docker: Docker, name: string, image: string): Promise<string> {
+  if ((await docker.attempt(["image", "inspect", image])).code === 0) return `${image} present`;
+  if (
+    !image.startsWith("localhost/") &&
+    (await docker.attempt(["pull", image], { timeoutMs: PULL_TIMEOUT_MS })).code === 0
+  )
+    return `${image} pulled`;
+  const { tag: base } = baseOf(await readFile(join(ROOT, "Dockerfile"), "utf8"));
+  const file = join(STAND_INS, `${name}.Dockerfile`);
+  const args = ["--network", "host", "--build-arg", `BASE=${base}`, "--file", file, "--tag", image, STAND_INS];
+  await docker.build(args);
+  return `${image} from Debian's packages`;
+}
+
+/** The images of PostgreSQL and Redis that compose.yaml names. */
 export async function makeStandIns(docker: Docker): Promise<string> {
   const images = imagesOf(await readFile(join(ROOT, "compose.yaml"), "utf8"));
   assert.deepEqual([...images.keys()].sort(), ["postgres", "redis"]);
-  const { tag: base } = baseOf(await readFile(join(ROOT, "Dockerfile"), "utf8"));
   const ways: string[] = [];
-  for (const [name, image] of images) {
-    if ((await docker.attempt(["image", "inspect", image])).code === 0) ways.push(`${image} present`);
-    else if ((await docker.attempt(["pull", image], { timeoutMs: PULL_TIMEOUT_MS })).code === 0)
-      ways.push(`${image} pulled`);
-    else {
-      const file = join(STAND_INS, `${name}.Dockerfile`);
-      const args = ["--network", "host", "--build-arg", `BASE=${base}`, "--file", file, "--tag", image, STAND_INS];
-      await docker.build(args);
-      ways.push(`${image} from Debian's packages`);
-    }
-  }
+  for (const [name, image] of images) ways.push(await makeStandIn(docker, name, image));
   return ways.join(", ");
 }
 
@@ -61,7 +83,7 @@ export async function makeStandIns(docker: Docker): Promise<string> {
 export type Stack = {
   url: string;
   apiKey: string;
-  compose: Compose;
+  compose(args: readonly string[]): Promise<Finished>;
   refusesWithoutPasswords(): Promise<void>;
   publishesOnLoopbackOnly(): Promise<void>;
   remove(): Promise<void>;

@@ -4,7 +4,7 @@ import { createDatabase } from "../support/postgres.ts";
 import { requireDocker, requirePostgres } from "../support/require.ts";
 import { ensureBaseImage } from "./base-image.ts";
 import { buildImage } from "./build-image.ts";
-import { checkStack, composeClient, makeStandIns, startStack } from "./compose-stack.ts";
+import { checkStack, composeProgram, makeStandIns, startStack } from "./compose-stack.ts";
 import { dockerAt } from "./docker-client.ts";
 import { checkCompileCache, checkConfiguration, checkContent, checkTraces } from "./image-checks.ts";
 import { checkAnswers, checkConfinement, checkHealth, checkSigterm, start, survivesKill } from "./running-checks.ts";
@@ -62,7 +62,7 @@ test("the image", { timeout: 1_800_000 }, async (t) => {
 test("compose.yaml", { timeout: 1_800_000 }, async (t) => {
   const engine = requireDocker(t);
   if (engine === undefined) return;
-  const compose = composeClient(engine);
+  const compose = composeProgram(engine)?.run;
   if (compose === undefined) return t.skip("requires Docker Compose: apt-get install docker-compose");
   const docker = dockerAt(engine);
   await ensureBaseImage(docker);

@@ -29,5 +29,16 @@ export function settingsOf(spec: Spec, service: Service): Readonly<Record<string
   return Object.fromEntries(Object.entries(own).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+const LOG_SETTINGS = ["LOGGING_LEVEL", "LOG_LEVEL"];
+
+/**
+ * The environment of the step that migrates. It serves nothing: settings of what serves would want secrets that it does not get
+ * (`AUDIT_SINKS: splunk` its token, `REPLICAS` Redis), and it would refuse to start.
+ */
+export function migrationSettings(spec: Spec): Readonly<Record<string, string>> {
+  const logs = LOG_SETTINGS.flatMap((name) => (spec.env[name] === undefined ? [] : [[name, spec.env[name]] as const]));
+  return { APP_ENV: spec.stage, ...Object.fromEntries(logs), SLIPWAY_RELEASE: releaseOf(spec) };
+}
+
 /** Where the server finds its own sections of the file. */
 export const CONFIG_PATH = "/etc/slipway/slipway.yaml";

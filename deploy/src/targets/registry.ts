@@ -8,6 +8,11 @@ const LOADERS: Readonly<Partial<Record<TargetName, () => Promise<Target>>>> = {
   kubernetes: async () => (await import("./kubernetes/target.ts")).kubernetesTarget,
 };
 
+/** Whether {@link loadTarget} has it. */
+export function isRenderable(name: TargetName): boolean {
+  return LOADERS[name] !== undefined;
+}
+
 /** The target of this name. Throws `target_unsupported`. */
 export async function loadTarget(name: TargetName): Promise<Target> {
   const load = LOADERS[name];

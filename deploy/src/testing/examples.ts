@@ -1,27 +1,33 @@
 import { readFile } from "node:fs/promises";
+import type { TargetName } from "@slipway/contracts/spec/environment.ts";
+import { readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
 import { inCheckout } from "#lib/checkout.ts";
 import type { RenderedFile } from "#render/file.ts";
 import { render } from "#render/render.ts";
-import { loadTarget } from "../targets/registry.ts";
+import { isRenderable, loadTarget } from "../targets/registry.ts";
 
 /** An example in one of its environments. */
 export interface Example {
   readonly system: string;
   readonly environment: string;
-  readonly target: "kubernetes" | "compose";
+  readonly target: TargetName;
 }
 
-/** Every example in every environment that can be rendered. */
-export const EXAMPLES: readonly Example[] = [
-  { system: "agent-generator", environment: "development", target: "compose" },
-  { system: "agent-generator", environment: "staging", target: "kubernetes" },
-  { system: "agent-generator", environment: "production", target: "kubernetes" },
-  { system: "atp", environment: "development", target: "compose" },
-  { system: "atp", environment: "production", target: "kubernetes" },
-  { system: "copilot", environment: "dev", target: "compose" },
-  { system: "copilot", environment: "staging", target: "compose" },
-  { system: "copilot", environment: "enterprise", target: "kubernetes" },
-];
+/** The five systems, by their folders. */
+export const SYSTEMS = ["agent-generator", "atp", "copilot", "master-agent", "panelin"] as const;
+
+async function environmentsOf(system: string): Promise<readonly Example[]> {
+  const { spec } = readSlipwayYaml(await exampleText(system), `examples/${system}/slipway.yaml`);
+  return Object.entries(spec.environments ?? {}).map(([environment, { target }]) => ({ system, environment, target }));
+}
+
+const declared = (await Promise.all(SYSTEMS.map(environmentsOf))).flat();
+
+/** Every example in every environment that can be rendered: a target that is added brings its environments with it. */
+export const EXAMPLES: readonly Example[] = declared.filter(({ target }) => isRenderable(target));
+
+/** Those whose target is not there yet. */
+export const NOT_YET: readonly Example[] = declared.filter(({ target }) => !isRenderable(target));
 
 /** The text of an example's spec. */
 export async function exampleText(system: string): Promise<string> {

@@ -1,4 +1,4 @@
-# Debian's PostgreSQL behind the parts of the official image's interface that compose.yaml uses.
+# Debian's PostgreSQL behind the parts of the official image's interface that Compose files of ours use.
 ARG BASE
 FROM ${BASE}
 RUN apt-get update -q && apt-get install -qy --no-install-recommends postgresql && rm -rf /var/lib/apt/lists/* \
@@ -7,3 +7,4 @@ RUN apt-get update -q && apt-get install -qy --no-install-recommends postgresql 
 ENV PATH=/usr/local/pgsql:$PATH PGDATA=/var/lib/postgresql/data
 COPY postgres-entry.sh /entry.sh
 ENTRYPOINT ["sh", "/entry.sh"]
+CMD ["postgres"]

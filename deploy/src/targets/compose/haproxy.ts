@@ -5,12 +5,20 @@ import type { Service, Spec } from "#spec/spec.ts";
 /** Port of the balancer inside its container. */
 export const BALANCER_PORT = 8080;
 
+/** Port on which the balancer tells itself how it is; open to nobody else. */
+export const HEALTH_PORT = 8081;
+
+/** Instances of a release that the balancer can know at once. */
+export function slotsOf({ scale }: Service): number {
+  return Math.max(1, Math.min(scale.max, 16));
+}
+
 /**
  * HAProxy's configuration: one backend a service, with the instances of the release that runs and, at weight 0, those of the
- * next one. Weights (0 to 256) are shifted through the socket: `echo "set weight router/next1 25" | socat stdio /tmp/admin.sock`.
+ * next one. Weights (0 to 256) are shifted through the socket, which `shift.sh` does.
  */
 export function haproxyConfig(spec: Spec): string {
-  const sections = [GLOBAL, defaults(spec), RESOLVERS, frontend(spec), ...spec.services.map(backend)];
+  const sections = [GLOBAL, defaults(spec), RESOLVERS, frontend(spec), health(spec), ...spec.services.map(backend)];
   return `${header(spec, "compose")}\n${sections.join("\n\n")}\n`;
 }
 
@@ -66,9 +74,18 @@ ${hosts.join("\n")}
     default_backend ${first?.name ?? "none"}`;
 }
 
-function backend({ name, port, concurrency, probes, scale }: Service): string {
+/** Healthy is a balancer that leads somewhere: one that only runs answers everything with 503. */
+function health({ services }: Spec): string {
+  return `frontend health
+    bind 127.0.0.1:${HEALTH_PORT}
+    monitor-uri /
+${services.map(({ name }) => `    monitor fail if { nbsrv(${name}) eq 0 }`).join("\n")}`;
+}
+
+function backend(service: Service): string {
+  const { name, port, concurrency, probes } = service;
   const { path, period, failures } = probes.readiness;
-  const most = Math.max(1, Math.min(scale.max, 16));
+  const most = slotsOf(service);
   return `backend ${name}
     balance leastconn
     option httpchk GET ${path}

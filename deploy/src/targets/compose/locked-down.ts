@@ -6,7 +6,10 @@ export const LOCKED_DOWN = {
   pids_limit: 512,
 } as const;
 
-/** What a container may use at most. */
-export function bounds(cpus: string, memory: string): Readonly<Record<string, unknown>> {
-  return { deploy: { resources: { limits: { cpus, memory } } } };
+/**
+ * What a container may use at most. Not under `deploy`: Compose 2 refuses limits there beside `pids_limit` ("can't set distinct
+ * values"), Compose 1 knows no `pids` there, and only `docker stack` needs that place.
+ */
+export function bounds(cpus: number, memory: string): Readonly<Record<string, unknown>> {
+  return { cpus, mem_limit: memory };
 }

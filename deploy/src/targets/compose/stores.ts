@@ -23,6 +23,11 @@ function postgresImage({ images, data }: Spec): string {
   return images.postgres ?? `docker.io/library/postgres:${data.postgres?.version ?? "17"}-bookworm`;
 }
 
+/** Since 18 the official image keeps each version in a folder of its own, and refuses to start with the older place (docker-library/postgres#1259). */
+function dataFolder({ data }: Spec): string {
+  return Number(data.postgres?.version ?? "17") >= 18 ? "/var/lib/postgresql" : "/var/lib/postgresql/data";
+}
+
 function database(spec: Spec): ComposeService {
   return {
     image: postgresImage(spec),
@@ -37,10 +42,10 @@ function database(spec: Spec): ComposeService {
     // What its entry script needs to hand its folder to the user postgres and to become it.
     cap_add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
     tmpfs: ["/tmp", "/var/run/postgresql"],
-    volumes: ["postgres:/var/lib/postgresql/data"],
+    volumes: [`postgres:${dataFolder(spec)}`],
     secrets: ["POSTGRES_PASSWORD"],
     networks: ["back"],
-    ...bounds("2", "1024m"),
+    ...bounds(2, "1024m"),
     // By address: during its first start the server listens on its socket only, and is not ready yet.
     healthcheck: {
       test: ["CMD", "pg_isready", "--host=127.0.0.1", `--username=${OWNER}`, "--dbname=slipway"],
@@ -71,7 +76,7 @@ function login(spec: Spec, role: string): ComposeService {
     tmpfs: ["/tmp"],
     secrets: ["DATABASE_PASSWORD", "POSTGRES_PASSWORD"],
     networks: ["back"],
-    ...bounds("0.5", "128m"),
+    ...bounds(0.5, "128m"),
     depends_on: { postgres: { condition: "service_healthy" } },
     restart: "no",
   };
@@ -83,7 +88,7 @@ function redisService({ images }: Spec, memory: string): ComposeService {
   const start = `printf '${settings}' "$(cat /run/secrets/REDIS_PASSWORD)" | exec redis-server -`;
   const ping = 'REDISCLI_AUTH="$(cat /run/secrets/REDIS_PASSWORD)" redis-cli ping | grep -q PONG';
   return {
-    image: images.redis ?? "docker.io/library/redis:8-bookworm",
+    image: images.redis ?? "docker.io/library/redis:8",
     command: ["sh", "-c", literal(start)],
     user: "999:999",
     ...LOCKED_DOWN,
@@ -91,7 +96,7 @@ function redisService({ images }: Spec, memory: string): ComposeService {
     secrets: ["REDIS_PASSWORD"],
     networks: ["back"],
     // What it keeps, and as much again for a while when it writes its file.
-    ...bounds("1", `${2 * mebibytes(memory)}m`),
+    ...bounds(1, `${2 * mebibytes(memory)}m`),
     healthcheck: { test: ["CMD-SHELL", literal(ping)], ...HEALTH },
     restart: "unless-stopped",
   };

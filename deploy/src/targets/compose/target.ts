@@ -4,6 +4,7 @@ import type { Target } from "../target.ts";
 import { haproxyConfig } from "./haproxy.ts";
 import { secretFiles, secretScript } from "./secret-files.ts";
 import { services } from "./services.ts";
+import { shiftScript } from "./shift.ts";
 import { stores } from "./stores.ts";
 
 /** One machine: containers behind HAProxy, with a database and a Redis of their own. */
@@ -19,6 +20,7 @@ export const composeTarget: Target = {
       { path: "haproxy.cfg", text: haproxyConfig(spec) },
       { path: "config/slipway.yaml", text: yamlText(head, spec.server) },
       { path: "make-secrets.sh", text: secretScript(spec) },
+      { path: "shift.sh", text: shiftScript(spec) },
       { path: ".gitignore", text: `${head}secrets/\n` },
     ];
   },

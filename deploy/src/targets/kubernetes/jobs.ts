@@ -1,5 +1,5 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import { releaseOf, settingsOf } from "#render/settings.ts";
+import { migrationSettings, releaseOf } from "#render/settings.ts";
 import { type Context, labelsOf, manifest, type Manifest, nameOf } from "./manifest.ts";
 import { CONTAINER_SECURITY, envOf, POD_SECURITY, TMP_MOUNT, TMP_VOLUME } from "./pod.ts";
 import { externalSecrets, secretNames } from "./secrets.ts";
@@ -13,15 +13,8 @@ const BACKUP_SECRETS = ["BACKUP_DATABASE_URL"];
 /** Migrations as a step of their own: pods of the new release are not ready before they have run. */
 export function migration(context: Context): readonly Manifest[] {
   const { spec } = context;
-  const [service] = spec.services;
-  if (spec.data.postgres === undefined || service === undefined) return [];
-  // It serves nothing: several replicas, which would want Redis, are none of its business.
-  const {
-    PORT: _port,
-    SLIPWAY_CONFIG: _config,
-    REPLICAS: _replicas,
-    ...settings
-  } = settingsOf(spec, { ...service, env: {} });
+  if (spec.data.postgres === undefined) return [];
+  const settings = migrationSettings(spec);
   const job = manifest(
     context,
     ["batch/v1", "Job"],
