@@ -118,6 +118,9 @@ const CHECKS: readonly (readonly [string, (stage: Stage, inner: TestContext) => 
       await (await fetch(`${server.url}/api/v1/threads`, { headers: bearer })).text();
       const missing = await fetch(`${server.url}/api/v1/threads/thr_nowhere`, { headers: bearer });
       assert.equal(missing.status, 404);
+      assert.equal(missing.headers.get("x-content-type-options"), "nosniff");
+      assert.equal(missing.headers.get("cache-control"), "no-store");
+      assert.match(missing.headers.get("content-security-policy") ?? "", /^default-src 'none'/);
       const wrong = await fetch(`${server.url}/v1/chat/completions`, { method: "POST", headers: bearer, body: "{" });
       assert.equal(wrong.status, 400);
       const vectors = '{"model":"text-embedding-3-small","input":"x"}';
@@ -128,6 +131,27 @@ const CHECKS: readonly (readonly [string, (stage: Stage, inner: TestContext) => 
       assert.ok(told.includes("GET /api/v1/threads/thr_nowhere denied thread_not_found"), told.join("\n"));
       assert.ok(told.includes("POST /v1/chat/completions error invalid_json"), told.join("\n"));
       assert.deepEqual(await search(server, "action=model.embed"), []);
+    },
+  ],
+  [
+    "callers that nobody could verify are recorded in the operator's log, up to a bound",
+    async ({ server, bearer }) => {
+      const knock = (path: string, method: string): Promise<Response> =>
+        fetch(server.url + path, { method, headers: { ...bearer, authorization: "Bearer slip_wrong" } });
+      assert.equal((await knock("/v1/chat/completions", "POST")).status, 401);
+      assert.equal((await knock("/api/v1/threads", "GET")).status, 401);
+      const records = await search(server, "actor=stranger");
+      assert.deepEqual(
+        records.map(({ action, target, outcome, code }) => `${action} ${target} ${outcome} ${code}`).toSorted(),
+        [
+          "caller.verify GET /api/v1/threads denied unauthenticated",
+          "caller.verify POST /v1/chat/completions denied unauthenticated",
+        ],
+      );
+      await Promise.all(Array.from({ length: 100 }, () => knock("/api/v1/threads", "GET")));
+      // The bound is 60 a minute; a minute that ends meanwhile lets some more in.
+      const flooded = (await search(server, "actor=stranger&limit=200")).length;
+      assert.ok(flooded >= 60 && flooded < 100, `${flooded}`);
     },
   ],
   [

@@ -1,12 +1,15 @@
 import { newId } from "#lib/ids.ts";
 import type { AuditLevel, AuditRecord, NewAuditRecord } from "#store/audit-records.ts";
+import type { StrangerBound } from "./strangers.ts";
 import { type AuditQueue, auditUnavailable, type CommitWaiter } from "./commit-queue.ts";
 
 /** What a caller of the audit room knows of an event; the rest is filled in here. */
 export interface AuditEvent extends Pick<
   AuditRecord,
-  "tenantId" | "actor" | "action" | "target" | "outcome" | "code" | "requestId"
+  "actor" | "action" | "target" | "outcome" | "code" | "requestId"
 > {
+  /** Null: of a caller whom nobody could verify. It is recorded in the operator's log, up to a bound a minute. */
+  readonly tenantId: string | null;
   /** The pattern of the route, by which the level is chosen. */
   readonly route?: string;
   readonly cost?: number | null;
@@ -39,20 +42,22 @@ export function createRecordAudit(options: {
   readonly release: string;
   readonly levelOf: LevelOf;
   readonly seal: SealContent;
+  /** In whose log strangers are recorded, and how many of them. */
+  readonly strangers: { readonly tenantId: string; readonly bound: StrangerBound };
 }): RecordAudit {
-  const { queue, release, levelOf, seal } = options;
+  const { queue, release, levelOf, seal, strangers } = options;
   const put = (record: NewAuditRecord, waiter: CommitWaiter | undefined): boolean => {
     if (waiter) return queue.commit(record, waiter);
     queue.take(record);
     return false;
   };
-  return (event, waiter) => {
-    const level = levelOf(event.tenantId, event.route);
+  const record = (event: AuditEvent, tenantId: string, waiter?: CommitWaiter): boolean => {
+    const level = levelOf(tenantId, event.route);
     if (level === "none") return false;
     const content = level === "metadata" ? undefined : event.content;
-    const record: AuditRecord = {
+    const taken: AuditRecord = {
       id: newId("aud"),
-      tenantId: event.tenantId,
+      tenantId,
       actor: event.actor,
       action: event.action,
       target: event.target,
@@ -65,18 +70,26 @@ export function createRecordAudit(options: {
       release,
       at: new Date(),
     };
-    if (!content) return put(record, waiter);
-    void seal(record.tenantId, record.id, content).then(
+    if (!content) return put(taken, waiter);
+    void seal(tenantId, taken.id, content).then(
       (sealed) => {
-        if (!put({ ...record, content: sealed }, waiter)) waiter?.committed(true);
+        if (!put({ ...taken, content: sealed }, waiter)) waiter?.committed(true);
       },
       () => {
         // What was said cannot be kept without its key; that it was said is recorded still, and the answer is withheld.
-        put({ ...record, level: "metadata" }, undefined);
+        put({ ...taken, level: "metadata" }, undefined);
         waiter?.committed(false);
       },
     );
     return waiter !== undefined;
+  };
+  return (event, waiter) => {
+    if (event.tenantId !== null) return record(event, event.tenantId, waiter);
+    const verdict = strangers.bound.next();
+    if (!verdict.recorded) return false;
+    if (verdict.leftOut > 0)
+      record({ ...event, target: `${verdict.leftOut} more`, code: "left_out" }, strangers.tenantId);
+    return record(event, strangers.tenantId, waiter);
   };
 }
 

@@ -5,13 +5,18 @@ import { createAuditLevels } from "#audit/levels.ts";
 import { contentText } from "#audit/redact.ts";
 import { createSequencer } from "#audit/sequencer.ts";
 import { createCheckpointSigner } from "#audit/signer.ts";
+import { StrangerBound } from "#audit/strangers.ts";
 import type { Config } from "#config/config.ts";
 import type { Envelopes } from "#keys/envelope.ts";
+import { DEFAULT_TENANT } from "./identity.ts";
 import { keyFromText } from "#keys/key-text.ts";
 import type { MasterKey } from "#keys/master-key.ts";
 import { signingKeyOf } from "#keys/signing-key.ts";
 import type { Store } from "#store/store.ts";
 import type { composeTelemetry } from "./telemetry.ts";
+
+/** Records a minute and process of callers that nobody could verify. */
+const MOST_STRANGERS = 60;
 
 /** The audit log: its queue, its levels, the sequencer with the key that signs. */
 export async function composeAudit(
@@ -36,6 +41,10 @@ export async function composeAudit(
     levelOf: levels.levelOf,
     seal: (tenantId, id, content) =>
       envelopes.seal(tenantId, Buffer.from(contentText(content, maxContentBytes)), `audit ${id}`),
+    strangers: {
+      tenantId: DEFAULT_TENANT,
+      bound: new StrangerBound(MOST_STRANGERS, () => performance.now()),
+    },
   });
   const seed = signingKey === undefined ? master.auditSigning : await keyFromText(signingKey);
   const signer = createCheckpointSigner(signingKeyOf(seed));

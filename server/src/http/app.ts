@@ -165,6 +165,17 @@ function createRegistrar(hono: Hono<{ Bindings: Bindings }>, services: AppServic
   };
 }
 
+/**
+ * What a browser may do with an answer that says nothing of its own: neither guess its kind, keep it, show it in a frame, nor run anything
+ * in it (OWASP REST Security Cheat Sheet, "Security Headers").
+ */
+const GUARDED = [
+  ["x-content-type-options", "nosniff"],
+  ["cache-control", "no-store"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["referrer-policy", "no-referrer"],
+] as const;
+
 /** The application with the routes that `register` adds, as one handler of the server; each is taken up in the table. */
 export function createApp(
   options: { readonly log: Logger; readonly services: AppServices; readonly table: RouteTable },
@@ -176,6 +187,7 @@ export function createApp(
     await next();
     c.env.context.route = c.error || c.res.status !== 404 ? routePath(c, -1) : "unknown";
     await awaitTrail(c, services.audit, log);
+    for (const [name, value] of GUARDED) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   });
   register(createRegistrar(app, services, options.table));
   app.onError((error, c) => answerError(error, c, log));

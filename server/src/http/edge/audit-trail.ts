@@ -12,8 +12,8 @@ function outcomeOf(error: SlipwayError | undefined): "ok" | "denied" | "error" |
 
 /**
  * Records how a verified caller's request was decided, unless what it did is recorded already: whoever adds a route need not think
- * of it. Resolves when the answer may be sent; rejects with `audit_unavailable`. Callers that nobody could verify are in the access
- * line and the metrics: they belong to no tenant.
+ * of it. Resolves when the answer may be sent; rejects with `audit_unavailable`. Callers that nobody could verify belong to no tenant:
+ * that they were turned away is recorded in the operator's log.
  */
 export async function leaveTrail(
   audit: RecordAudit,
@@ -21,12 +21,12 @@ export async function leaveTrail(
   error: SlipwayError | undefined,
 ): Promise<void> {
   const { principal } = context;
-  if (!principal || context.audited || error?.code === "audit_unavailable") return;
+  if (context.audited || error?.code === "audit_unavailable" || (!principal && error?.status !== 401)) return;
   context.audited = true;
   await recorded(audit, {
-    tenantId: principal.tenantId,
-    actor: actorOf(principal),
-    action: "http.request",
+    tenantId: principal?.tenantId ?? null,
+    actor: principal ? actorOf(principal) : "stranger",
+    action: principal ? "http.request" : "caller.verify",
     target: `${req.method ?? ""} ${context.path}`,
     outcome: outcomeOf(error),
     code: error?.code ?? null,
