@@ -138,9 +138,9 @@ module.exports = {
     },
     {
       name: "deploy-pure-stages",
-      comment: "spec, render and check take values and give values: no files, no network, no processes.",
+      comment: "spec, render, check and pipeline take values and give values: no files, no network, no processes.",
       severity: "error",
-      from: { path: "^deploy/src/(spec|render|check|plan|cost)/", pathNot: TESTING },
+      from: { path: "^deploy/src/(spec|render|check|plan|cost|pipeline)/", pathNot: TESTING },
       to: { path: OUTSIDE },
     },
     {

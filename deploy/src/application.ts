@@ -8,6 +8,7 @@ import { checkManifests } from "#commands/check-manifests.ts";
 import { cost } from "#commands/cost.ts";
 import { init } from "#commands/init.ts";
 import { migrate } from "#commands/migrate.ts";
+import { pipeline } from "#commands/pipeline.ts";
 import { plan } from "#commands/plan.ts";
 import { render } from "#commands/render.ts";
 import { spec } from "#commands/spec.ts";
@@ -35,7 +36,7 @@ const formatting = {
 /** The slipway command. */
 export const application = buildApplication(
   buildRouteMap({
-    routes: { up, init, spec, render, plan, cost, test, check, checkManifests, migrate, audit, bench, version },
+    routes: { up, init, spec, render, plan, cost, pipeline, test, check, checkManifests, migrate, audit, bench, version },
     docs: { brief: "The platform that AI agents run on, and the tool that puts it into production" },
   }),
   {

@@ -45,6 +45,10 @@ const REQUIREMENTS = {
   HAProxy: /\bHAPROXY_PATH\b/,
   Promtool: /\bPROMTOOL_PATH\b/,
   DockerCompose: /\bDOCKER_COMPOSE_PATH\b/,
+  Shellcheck: /\bSHELLCHECK_PATH\b/,
+  Jq: /\bJQ_PATH\b/,
+  DockerRegistry: /\bDOCKER_REGISTRY_PATH\b/,
+  Actionlint: /\bACTIONLINT_PATH\b/,
 } as const;
 
 export type Requirement = keyof typeof REQUIREMENTS;

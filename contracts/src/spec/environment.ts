@@ -4,6 +4,7 @@ import { dataSchema } from "./data.ts";
 import { durationSchema } from "./duration.ts";
 import { imagesSchema } from "./images.ts";
 import { overlayOf } from "./overlay.ts";
+import { deliverySchema } from "./pipeline.ts";
 import { labelSchema, percentSchema, variableSchema } from "./quantity.ts";
 import { secretReferenceSchema } from "./secret.ts";
 import { servicesSchema } from "./service.ts";
@@ -119,6 +120,7 @@ export const environmentSchema = z.strictObject({
     .regex(/^\d{1,3}(\.\d{1,3}){3}:\d{1,5}$/, { error: "must be an address such as 127.0.0.1:8080" })
     .default("127.0.0.1:8080")
     .describe("For `compose`: address and port of the balancer"),
+  delivery: deliverySchema.optional().describe("How the pipeline reaches it; absent: it does not"),
   approvals: approvalsSchema.describe("Who must agree"),
   rollout: rolloutSchema.describe("How releases go out"),
   budget: z

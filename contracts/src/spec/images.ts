@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-const imageSchema = z
+/** An image. */
+export const imageSchema = z
   .string()
   .max(400)
   .regex(/^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._-]+)+(:[\w.-]{1,128})?(@sha256:[0-9a-f]{64})?$/, {

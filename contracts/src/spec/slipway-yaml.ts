@@ -6,6 +6,7 @@ import { dataSchema } from "./data.ts";
 import { environmentSchema } from "./environment.ts";
 import { imagesSchema } from "./images.ts";
 import { limitSpecSchema } from "./limit.ts";
+import { pipelineSchema } from "./pipeline.ts";
 import { labelSchema, variableSchema } from "./quantity.ts";
 import { routeSpecSchema } from "./route.ts";
 import { secretReferenceSchema } from "./secret.ts";
@@ -27,6 +28,7 @@ const deployment = {
     .describe("Where each secret lies, by variable; never its value"),
   environments: z.record(labelSchema, environmentSchema).optional().describe("Where it runs, by name"),
   alerts: alertsSchema.optional().describe("When people are told"),
+  pipeline: pipelineSchema.optional().describe("How commits come to environments, see rendering.md"),
 };
 
 /** What the server reads. */

@@ -32,7 +32,7 @@ export async function renderFiles(flags: RenderFlags): Promise<{ readonly files:
     loadTarget,
   );
   if (flags.check) await assertGood(rendered);
-  await write(flags.out, rendered.files);
+  await writeFiles(flags.out, rendered.files, LIST);
   return { files: rendered.files.length, folder: flags.out };
 }
 
@@ -50,8 +50,9 @@ async function assertGood({ target, files }: Rendered): Promise<void> {
   );
 }
 
-async function write(folder: string, files: readonly RenderedFile[]): Promise<void> {
-  const before = await readFile(join(folder, LIST), "utf8").catch(() => "");
+/** Writes files into a folder and takes away those that `list`, a file in it, names and that are not among them. */
+export async function writeFiles(folder: string, files: readonly RenderedFile[], list: string): Promise<void> {
+  const before = await readFile(join(folder, list), "utf8").catch(() => "");
   const now = new Set(files.map(({ path }) => path));
   for (const path of before.split("\n")) {
     // The list lies in a folder that others write to: it may name files below it only.
@@ -63,5 +64,5 @@ async function write(folder: string, files: readonly RenderedFile[]): Promise<vo
     await writeFile(join(folder, path), text);
     if (path.endsWith(".sh")) await chmod(join(folder, path), 0o755);
   }
-  await writeFile(join(folder, LIST), `${[...now].sort().join("\n")}\n`);
+  await writeFile(join(folder, list), `${[...now].sort().join("\n")}\n`);
 }

@@ -81,8 +81,8 @@ test("the order of keys, comments and blank lines of a spec change no byte of wh
 });
 
 test("a target that is not there yet is refused with those that are", async () => {
-  const text = (await exampleText("atp")).replace("target: compose", "target: railway");
-  await assert.rejects(renderText(text, "development"), { code: "target_unsupported", hint: /compose and kubernetes/ });
+  const text = (await exampleText("atp")).replace("target: compose", "target: lambda");
+  await assert.rejects(renderText(text, "development"), { code: "target_unsupported", hint: /compose.*kubernetes/ });
 });
 
 test("an image without a digest is refused for a cluster, by name", async () => {

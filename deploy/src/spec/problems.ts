@@ -27,12 +27,14 @@ function plainSecrets(path: readonly string[], env: Readonly<Record<string, stri
     }));
 }
 
+/** Compose and Railway bring a database and a Redis of their own, with addresses that are made on the spot. */
+const OWN_STORES: ReadonlySet<string> = new Set(["compose", "railway"]);
+
 type Wanted = readonly [variable: string, path: readonly string[], why: string];
 
 /** Secrets that every service needs for the data that the system has. */
 function serviceSecrets({ data, stage, environment }: Spec): readonly Wanted[] {
-  // Compose brings a database and a Redis of its own, with addresses that are made on the spot.
-  const own = environment.target === "compose";
+  const own = OWN_STORES.has(environment.target);
   return [
     ...(data.postgres && !own
       ? [["DATABASE_URL", ["data", "postgres"], "the address of the server's own login"] as const]
@@ -48,9 +50,9 @@ function missingSecrets(spec: Spec): readonly YamlProblem[] {
   const { data, secrets, environment } = spec;
   const has = new Set(secrets.map(({ variable }) => variable));
   const wanted: Wanted[] = [...serviceSecrets(spec)];
-  if (environment.target !== "compose" && data.postgres)
+  if (!OWN_STORES.has(environment.target) && data.postgres)
     wanted.push(["MIGRATION_DATABASE_URL", ["data", "postgres"], "the address of the tables' owner, for migrations"]);
-  if (environment.target !== "compose" && data.postgres?.backups)
+  if (!OWN_STORES.has(environment.target) && data.postgres?.backups)
     wanted.push([
       "BACKUP_DATABASE_URL",
       ["data", "postgres", "backups"],

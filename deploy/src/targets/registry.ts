@@ -6,6 +6,7 @@ import type { Target } from "./target.ts";
 const LOADERS: Readonly<Partial<Record<TargetName, () => Promise<Target>>>> = {
   compose: async () => (await import("./compose/target.ts")).composeTarget,
   kubernetes: async () => (await import("./kubernetes/target.ts")).kubernetesTarget,
+  railway: async () => (await import("./railway/target.ts")).railwayTarget,
 };
 
 /** Whether {@link loadTarget} has it. */

@@ -53,3 +53,22 @@ export const dockerCompose = debianProgram({
   debianPackage: "docker-compose",
   variable: "DOCKER_COMPOSE_PATH",
 });
+
+/** Judges shell scripts. */
+export const shellcheck = debianProgram({
+  requirement: "Shellcheck",
+  name: "shellcheck",
+  debianPackage: "shellcheck",
+  variable: "SHELLCHECK_PATH",
+});
+
+/** Reads JSON in shell scripts, as on the machines that pipelines run on. */
+export const jq = debianProgram({ requirement: "Jq", name: "jq", debianPackage: "jq", variable: "JQ_PATH" });
+
+/** The registry that Docker's engine pushes to (github.com/distribution/distribution). */
+export const dockerRegistry = debianProgram({
+  requirement: "DockerRegistry",
+  name: "docker-registry",
+  debianPackage: "docker-registry",
+  variable: "DOCKER_REGISTRY_PATH",
+});

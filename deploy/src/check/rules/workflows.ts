@@ -24,7 +24,7 @@ const RUNNERS = /^(ubuntu-(16|18|20)\.04|macos-(10\.15|11|12|13)|windows-20(16|1
 const STRANGERS =
   /\$\{\{[^}]*\bgithub\.(event\.(issue\.(title|body)|pull_request\.(title|body|head\.(ref|label|repo\.default_branch))|comment\.body|review(_comment)?\.body|discussion\.(title|body)|head_commit\.(message|author\.(name|email))|commits\b|pages\b|workflow_run\.(head_branch|head_commit))|head_ref)\b/;
 const DEPLOYS =
-  /\b(kubectl\s+(apply|set|rollout|replace|patch)|helm\s+(upgrade|install)|gcloud\s+(run|app|functions|beta\s+run)\s+deploy|gcloud\s+run\s+services\s+(replace|update)|sam\s+deploy|aws\s+(ecs\s+update-service|cloudformation\s+deploy|lambda\s+update-function-code)|cdk\s+deploy|terraform\s+apply|railway\s+up|serverless\s+deploy|slipway\s+apply)\b/;
+  /\b(kubectl(?:\s+--?[\w-]+[= ]\S+)*\s+(apply|set|rollout|replace|patch)|(?:bash|sh)\s+\S*deploy\.sh|helm\s+(upgrade|install)|gcloud\s+(run|app|functions|beta\s+run)\s+deploy|gcloud\s+run\s+services\s+(replace|update)|sam\s+deploy|aws\s+(ecs\s+update-service|cloudformation\s+deploy|lambda\s+update-function-code)|cdk\s+deploy|terraform\s+apply|railway\s+up|serverless\s+deploy|slipway\s+apply)\b/;
 const DEPLOY_ACTIONS =
   /^(google-github-actions\/deploy-cloudrun|aws-actions\/amazon-ecs-deploy-task-definition|azure\/(k8s-deploy|webapps-deploy)|aws-actions\/aws-cloudformation-github-deploy)@/;
 
@@ -245,7 +245,8 @@ export const WORKFLOW_RULES: readonly Rule[] = [
         if (
           index > 0 &&
           rolls.test(`${step.node.get("name").text} ${step.run}`) &&
-          !/\|\||^\s*if\b|\btrap\b/m.test(step.run) &&
+          // A script may ask itself whether something failed, unless rolling back is all that it is for.
+          (/^roll[-_ ]?back\b/i.test(step.node.get("name").text) || !/\|\||^\s*if\b|\btrap\b/m.test(step.run)) &&
           !guarded(step.node)
         )
           say(step);

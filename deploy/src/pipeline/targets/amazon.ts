@@ -1,0 +1,65 @@
+import type { Spec } from "#spec/spec.ts";
+import { word } from "#render/shell.ts";
+import { askHosts, forEach, type TargetCommands } from "./commands.ts";
+
+/**
+ * CloudFormation, for ECS and Lambda alike: in each region the stacks `data` (where it is made there) and `base`, the migrations
+ * as a task of `base`, then `services`. ECS and CodeDeploy shift requests themselves and go back on an alarm, and so does the
+ * stack; what answered and is bad nonetheless goes back to the template before.
+ */
+export function amazonCommands(spec: Spec): TargetCommands {
+  const prefix = `${spec.name}-${spec.environmentName ?? "default"}`;
+  const regions = spec.environment.regions.map(word);
+  const inRegions = (...lines: readonly string[]): string => forEach("region", regions, lines);
+  const stacks = (names: string, template: string): readonly string[] => [
+    `for stack in ${names}; do`,
+    `  if [ -f "${template}" ]; then`,
+    `    aws cloudformation deploy --region "$region" --stack-name "${prefix}-$stack" --template-file "${template}" --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset`,
+    "  fi",
+    "done",
+  ];
+  const hosts = spec.services.flatMap(({ access, probes }) =>
+    access.hosts.map((host) => [host, probes.readiness.path] as const),
+  );
+  const rendered = "rendered/$region/$stack.yaml";
+  return {
+    record: [
+      "mkdir -p state",
+      inRegions(
+        `aws cloudformation get-template --region "$region" --stack-name ${prefix}-services --template-stage Original --query TemplateBody --output text > "state/$region.yaml" 2> state/none || rm -f "state/$region.yaml"`,
+      ),
+    ].join("\n"),
+    ...(spec.data.postgres === undefined
+      ? {}
+      : { migrate: inRegions(...stacks("data base", rendered), ...migrateLines(prefix, regions[0] ?? "")) }),
+    apply: inRegions(...stacks(spec.data.postgres === undefined ? "data base services" : "services", rendered)),
+    verify: [
+      inRegions(
+        `status=$(aws cloudformation describe-stacks --region "$region" --stack-name ${prefix}-services --query 'Stacks[0].StackStatus' --output text)`,
+        'case "$status" in CREATE_COMPLETE | UPDATE_COMPLETE) ;; *) echo "The services of $region are $status." >&2; exit 1 ;; esac',
+      ),
+      ...askHosts(hosts),
+    ].join("\n"),
+    rollBack: inRegions(
+      'if [ ! -s "state/$region.yaml" ]; then echo "Nothing ran in $region before."; continue; fi',
+      ...stacks("services", "state/$region.yaml"),
+    ),
+  };
+}
+
+/** Runs the migrations as a task in the leading region, whose database is everyone's, and waits for its exit code. */
+function migrateLines(prefix: string, lead: string): readonly string[] {
+  const output = (name: string): string =>
+    `$(aws cloudformation describe-stacks --region "$region" --stack-name ${prefix}-base --query "Stacks[0].Outputs[?OutputKey=='${name}'].OutputValue" --output text)`;
+  return [
+    `if [ "$region" != ${lead} ]; then continue; fi`,
+    `cluster=${output("Cluster")}`,
+    `task=${output("MigrateTask")}`,
+    `subnets=${output("PrivateSubnets")}`,
+    `group=${output("WorkloadSecurityGroup")}`,
+    'run=$(aws ecs run-task --region "$region" --cluster "$cluster" --task-definition "$task" --launch-type FARGATE --network-configuration "awsvpcConfiguration={subnets=[$subnets],securityGroups=[$group],assignPublicIp=DISABLED}" --query \'tasks[0].taskArn\' --output text)',
+    'aws ecs wait tasks-stopped --region "$region" --cluster "$cluster" --tasks "$run"',
+    'code=$(aws ecs describe-tasks --region "$region" --cluster "$cluster" --tasks "$run" --query \'tasks[0].containers[0].exitCode\' --output text)',
+    'if [ "$code" != 0 ]; then echo "The migrations ended with $code in $region." >&2; exit 1; fi',
+  ];
+}

@@ -1,0 +1,349 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { parse } from "yaml";
+import type { RenderedFile } from "../deploy/src/render/file.ts";
+import { renderExample, textOf } from "../deploy/src/testing/examples.ts";
+import { renderedPipelines } from "../deploy/src/testing/pipelines.ts";
+import { loadConfig } from "../server/src/config/config.ts";
+import { freePort } from "../tools/testing/services/free-port.ts";
+import { folderWith, run, runScript, standIns } from "./support/pipelines.ts";
+import { requireDocker } from "./support/require.ts";
+
+// Steps of rendered pipelines and scripts, run: with Docker's engine and its registry, with bash and jq, and with stand-ins for the
+// vendors' clients where there is no vendor here.
+
+const PIPELINES = await renderedPipelines();
+
+interface Steps {
+  readonly jobs: Readonly<
+    Record<string, { readonly steps: readonly { readonly name: string; readonly run?: string }[] }>
+  >;
+}
+
+/** The script of a step of a workflow. */
+function scriptOf(pipeline: string, workflow: string, job: string, step: string): string {
+  const files: readonly RenderedFile[] = PIPELINES.get(pipeline) ?? [];
+  const { jobs } = parse(textOf(files, `.github/workflows/${workflow}.yml`)) as Steps;
+  const found = jobs[job]?.steps.find(({ name }) => name === step)?.run;
+  assert.ok(found !== undefined, `${pipeline} ${workflow} ${job} has no ${step}`);
+  return found;
+}
+
+function needsJq(t: TestContext): boolean {
+  if (process.env["JQ_PATH"]) return true;
+  t.skip("requires jq: ./slipway test sets it up, or set JQ_PATH");
+  return false;
+}
+
+/** A registry of Docker's own on a free port; undefined, and the test skipped, where there is none. */
+async function startRegistry(t: TestContext): Promise<string | undefined> {
+  const program = process.env["DOCKER_REGISTRY_PATH"];
+  if (!program) {
+    t.skip("requires docker-registry: ./slipway test sets it up, or set DOCKER_REGISTRY_PATH");
+    return undefined;
+  }
+  const port = await freePort();
+  const folder = await folderWith(t, {});
+  const config = {
+    version: "0.1",
+    storage: { filesystem: { rootdirectory: folder } },
+    http: { addr: `127.0.0.1:${port}` },
+  };
+  await writeFile(join(folder, "config.yml"), JSON.stringify(config));
+  const child = spawn(program, ["serve", join(folder, "config.yml")], { stdio: "ignore" });
+  t.after(() => child.kill("SIGKILL"));
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => undefined);
+    if (answer?.ok) return `127.0.0.1:${port}`;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail("the registry did not start");
+}
+
+test("the digest that the push step tells is the registry's own, and an image that was not pushed has none", async (t) => {
+  if (requireDocker(t) === undefined) return;
+  const registry = await startRegistry(t);
+  if (registry === undefined) return;
+  const cwd = await folderWith(t, { "file.txt": `one of a kind: ${process.pid} ${Date.now()}\n`, output: "" });
+  const env = { IMAGE: `${registry}/agents/slipway`, COMMIT: "abc123", GITHUB_OUTPUT: join(cwd, "output") };
+  const made = await runScript('tar -c file.txt | docker import - "$IMAGE:$COMMIT"', cwd, env);
+  assert.equal(made.code, 0, made.err);
+  t.after(() => run("docker", ["rmi", "--force", `${env.IMAGE}:${env.COMMIT}`], { cwd: "/" }));
+  const push = scriptOf("agent-generator", "slipway-deploy-main", "build", "Push");
+  const pushed = await runScript(push, cwd, env);
+  assert.equal(pushed.code, 0, pushed.err);
+  const digest = /^digest=(sha256:[0-9a-f]{64})$/m.exec(await readFile(env.GITHUB_OUTPUT, "utf8"))?.[1];
+  const answer = await fetch(`http://${registry}/v2/agents/slipway/manifests/${env.COMMIT}`, {
+    headers: {
+      accept: "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json",
+    },
+  });
+  assert.equal(digest, answer.headers.get("docker-content-digest"));
+  assert.equal((await fetch(`http://${registry}/v2/agents/slipway/manifests/${digest}`)).status, 200);
+  // The same image under a name that it was not pushed by: no digest of another name is taken for it.
+  await runScript('docker tag "$IMAGE:$COMMIT" "$IMAGE-other:$COMMIT"', cwd, env);
+  t.after(() => run("docker", ["rmi", "--force", `${env.IMAGE}-other:${env.COMMIT}`], { cwd: "/" }));
+  const control = await runScript(push.replace(/^docker push.*\n/, ""), cwd, { ...env, IMAGE: `${env.IMAGE}-other` });
+  assert.equal(control.code, 1);
+  assert.match(control.err, /told no digest/);
+});
+
+type Review = readonly [state: string, login: string, environment: string];
+
+test("a deployment goes on when as many people as required agreed, other than who pushed, each counted once", async (t) => {
+  if (!needsJq(t)) return;
+  const one = scriptOf("agent-generator", "slipway-deploy-main", "deploy-production", "Count approvals");
+  const three = scriptOf("promoted", "slipway-deploy-main", "deploy-production", "Count approvals");
+  const cases: readonly (readonly [script: string, reviews: readonly Review[], code: number])[] = [
+    [one, [], 1],
+    [one, [["approved", "ada", "production"]], 0],
+    [one, [["approved", "pusher", "production"]], 1],
+    [one, [["rejected", "ada", "production"]], 1],
+    [one, [["approved", "ada", "staging"]], 1],
+    [
+      three,
+      [
+        ["approved", "ada", "production"],
+        ["approved", "bob", "production-approval-2"],
+        ["approved", "cyd", "production-approval-3"],
+      ],
+      0,
+    ],
+    [
+      three,
+      [
+        ["approved", "ada", "production"],
+        ["approved", "ada", "production-approval-2"],
+        ["approved", "cyd", "production-approval-3"],
+      ],
+      1,
+    ],
+    [
+      three,
+      [
+        ["approved", "ada", "production"],
+        ["approved", "bob", "production-approval-2"],
+        ["approved", "pusher", "production-approval-3"],
+      ],
+      1,
+    ],
+  ];
+  const PATH = await standIns(t, { gh: 'printf "%s" "$REVIEWS"' });
+  const outcome = async (script: string, reviews: readonly Review[]): Promise<number> => {
+    const REVIEWS = JSON.stringify(
+      reviews.map(([state, login, name]) => ({ state, user: { login }, environments: [{ name }] })),
+    );
+    const env = { PATH, REVIEWS, GITHUB_ACTOR: "pusher", GITHUB_REPOSITORY: "acme/generator", GITHUB_RUN_ID: "7" };
+    return (await runScript(script, "/", env)).code;
+  };
+  for (const [script, reviews, code] of cases)
+    assert.equal(await outcome(script, reviews), code, JSON.stringify(reviews));
+  // The control: without the line that leaves out who pushed, their own approval counts.
+  const broken = one.replace(" | select(. != $actor)", "");
+  assert.notEqual(broken, one);
+  assert.equal(await outcome(broken, [["approved", "pusher", "production"]]), 0);
+});
+
+test("files that are not those that were planned are not applied", async (t) => {
+  const sum = scriptOf("agent-generator", "slipway-deploy-main", "plan-production", "Sum up what was rendered");
+  const take = scriptOf(
+    "agent-generator",
+    "slipway-deploy-main",
+    "deploy-production",
+    "Take nothing but what was planned",
+  );
+  const cwd = await folderWith(t, {
+    "rendered/plain/all.yaml": "a: 1\n",
+    "rendered/.list": "plain/all.yaml\n",
+    output: "",
+  });
+  assert.equal((await runScript(sum, cwd, { GITHUB_OUTPUT: join(cwd, "output") })).code, 0);
+  const PLANNED = /^sum=([0-9a-f]{64})$/m.exec(await readFile(join(cwd, "output"), "utf8"))?.[1] ?? "";
+  assert.equal((await runScript(take, cwd, { PLANNED })).code, 0);
+  await writeFile(join(cwd, "rendered/plain/all.yaml"), "a: 2\n");
+  assert.equal((await runScript(take, cwd, { PLANNED })).code, 1);
+  await writeFile(join(cwd, "rendered/plain/all.yaml"), "a: 1\n");
+  await writeFile(join(cwd, "rendered/one-more.yaml"), "");
+  assert.equal((await runScript(take, cwd, { PLANNED })).code, 1);
+});
+
+test("a plan with changes, without, and one that failed lead to a deployment, to none, and to a red run", async (t) => {
+  const plan = scriptOf("agent-generator", "slipway-deploy-main", "plan-production", "Plan");
+  for (const [status, code, changes] of [
+    [0, 0, "false"],
+    [3, 0, "true"],
+    [1, 1, undefined],
+    [2, 2, undefined],
+  ] as const) {
+    const cwd = await folderWith(t, { output: "", summary: "", slipway: `#!/bin/sh\necho planned\nexit ${status}\n` });
+    await run("chmod", ["+x", "slipway"], { cwd });
+    const env = { DIGEST: "sha256:0", GITHUB_OUTPUT: join(cwd, "output"), GITHUB_STEP_SUMMARY: join(cwd, "summary") };
+    assert.equal((await runScript(plan, cwd, env)).code, code);
+    assert.equal(/^changes=(\w+)$/m.exec(await readFile(join(cwd, "output"), "utf8"))?.[1], changes);
+  }
+});
+
+// Answers as kubectl does: what runs, whether the migration succeeded, and each change it is asked for, by file.
+const KUBECTL = `
+printf '%s\\n' "$*" >> "$LOG"
+case "$*" in
+  *"--ignore-not-found"*) cat "$WORLD" ;;
+  *"rollout status"*) [ ! -f "$BAD" ] || [ -f "$ROLLED" ] ;;
+  *"get job"*succeeded*) echo 1 ;;
+  *"get deployment"*) echo "registry.example/app@$DIGEST" ;;
+  *"apply"*state/*) touch "$ROLLED" ;;
+esac`;
+
+const WORLD = {
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: "generator-staging" } },
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: {
+        name: "generator-web",
+        uid: "1",
+        resourceVersion: "9",
+        managedFields: [],
+        annotations: { "deployment.kubernetes.io/revision": "4", kept: "yes" },
+      },
+      spec: { replicas: 7, template: { spec: { containers: [{ image: "registry.example/app@sha256:before" }] } } },
+      status: { readyReplicas: 7 },
+    },
+  ],
+};
+
+/** Runs the steps of a build of Cloud Build from `record` on, as Cloud Build does: a failed step ends it unless it may fail. */
+async function deployBy(t: TestContext, bad: boolean, change: (script: string) => string = (script) => script) {
+  const rendered = textOf(
+    await renderExample({ system: "agent-generator", environment: "staging", target: "kubernetes" }),
+    "plain/all.yaml",
+  );
+  const cwd = await folderWith(t, {
+    "rendered/plain/all.yaml": rendered,
+    "digest.txt": "sha256:new",
+    "changes.txt": "true",
+    "world.json": JSON.stringify(WORLD),
+    log: "",
+    ...(bad ? { bad: "" } : {}),
+  });
+  const PATH = await standIns(t, { kubectl: KUBECTL, curl: "exit 0" });
+  const env = {
+    PATH,
+    LOG: join(cwd, "log"),
+    WORLD: join(cwd, "world.json"),
+    BAD: join(cwd, "bad"),
+    ROLLED: join(cwd, "rolled"),
+    DIGEST: "sha256:new",
+  };
+  const build = parse(textOf(PIPELINES.get("cloud-build") ?? [], "cloudbuild/staging.yaml")) as {
+    readonly steps: readonly { readonly id: string; readonly script?: string; readonly allowFailure?: boolean }[];
+  };
+  const wanted = ["record", "migrate", "apply", "verify", "roll-back"];
+  for (const { id, script = "", allowFailure = false } of build.steps.filter((step) => wanted.includes(step.id))) {
+    const { code, err } = await run("bash", ["-c", change(script)], { cwd, env });
+    if (code !== 0 && !allowFailure) return { cwd, failed: id, err, log: await readFile(env.LOG, "utf8") };
+  }
+  return { cwd, failed: undefined, err: "", log: await readFile(env.LOG, "utf8") };
+}
+
+test("a release that does not become ready is rolled back to what was recorded before, and its build is red; a good one is left alone", async (t) => {
+  if (!needsJq(t)) return;
+  const bad = await deployBy(t, true);
+  assert.equal(bad.failed, "roll-back", bad.err);
+  assert.match(
+    bad.log,
+    /apply --server-side --field-manager slipway --force-conflicts --filename state\/europe-west1\.json/,
+  );
+  const order = [
+    "--ignore-not-found",
+    "--selector",
+    "get job",
+    "apply --server-side --field-manager slipway --filename rendered/plain/all.yaml\n",
+    "rollout status",
+    "--force-conflicts",
+  ];
+  const places = order.map((part) => bad.log.indexOf(part));
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+    bad.log,
+  );
+  assert.ok(!places.includes(-1), bad.log);
+  const recorded = JSON.parse(await readFile(join(bad.cwd, "state/europe-west1.json"), "utf8")) as typeof WORLD;
+  assert.deepEqual(recorded.items, [
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "generator-web", annotations: { kept: "yes" } },
+      spec: { template: { spec: { containers: [{ image: "registry.example/app@sha256:before" }] } } },
+    },
+  ]);
+  const good = await deployBy(t, false);
+  assert.equal(good.failed, undefined, good.err);
+  assert.doesNotMatch(good.log, /--force-conflicts/);
+  // The control: a verification that looks at nothing leaves a bad release where it is.
+  const blind = await deployBy(t, true, (script) => script.replaceAll(/^ *kubectl .*rollout status.*$/gm, "  true"));
+  assert.doesNotMatch(blind.log, /--force-conflicts/);
+});
+
+// Keeps variables as Railway does; the database's client is told that it was asked.
+const RAILWAY = `
+[ "$1 $2" = "variable list" ] && { service=; while [ $# -gt 0 ]; do [ "$1" = --service ] && service=$2; shift; done; cat "$STATE/$service.json" 2> /dev/null || echo '{}'; exit; }
+[ "$1 $2" = "variable set" ] && { name=$3; value=$(cat); while [ $# -gt 0 ]; do [ "$1" = --service ] && service=$2; shift; done
+  [ -f "$STATE/$service.json" ] || echo '{}' > "$STATE/$service.json"
+  jq --arg name "$name" --arg value "$value" '.[$name] = $value' "$STATE/$service.json" > "$STATE/next" && mv "$STATE/next" "$STATE/$service.json"; exit; }
+[ "$1" = status ] && { jq --null-input --rawfile made "$STATE/made" '{services: [$made | split("\\n")[] | {name: .}]}'; exit; }
+[ "$1" = add ] && { case "$3" in postgres) echo Postgres ;; redis) echo Redis ;; *) echo "$3" ;; esac >> "$STATE/made"; exit; }
+printf '%s\\n' "$*" >> "$STATE/log"`;
+
+test("Railway's setup asks for what only a person knows, once, and the server takes the variables that it sets", async (t) => {
+  if (!needsJq(t)) return;
+  const files = await renderExample({ system: "copilot", environment: "preview", target: "railway" });
+  const cwd = await folderWith(t, { "setup.sh": textOf(files, "setup.sh"), "state/made": "", "state/log": "" });
+  const PATH = await standIns(t, { railway: RAILWAY });
+  const STATE = join(cwd, "state");
+  const answers = ["an-api-key-of-copilot-0123456789", "ab".repeat(32), "sk-test", "cd".repeat(32)];
+  const setUp = (input: string) => run("bash", ["setup.sh"], { cwd, env: { PATH, STATE }, input });
+  const first = await setUp(answers.map((answer) => `${answer}\n`).join(""));
+  assert.equal(first.code, 0, first.err);
+  const asked = [...first.err.matchAll(/^([A-Z_]+): /gm)].map(([, name]) => name);
+  const variables = JSON.parse(await readFile(join(STATE, "copilot.json"), "utf8")) as Readonly<Record<string, string>>;
+  const database = JSON.parse(await readFile(join(STATE, "Postgres.json"), "utf8")) as Readonly<Record<string, string>>;
+  assert.match(database["SLIPWAY_LOGIN_PASSWORD"] ?? "", /^[0-9a-f]{64}$/);
+  assert.deepEqual(
+    ["API_KEY", "ENCRYPTION_KEY", "OPENAI_API_KEY", "SECRET_KEY"].map((name) => variables[name]),
+    answers,
+    `asked for ${asked.join()}`,
+  );
+  assert.match(await readFile(join(STATE, "log"), "utf8"), /run --service Postgres -- bash -euc[^]*nobypassrls/);
+  // As Railway fills references in.
+  const known: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(Object.entries(database).map(([name, value]) => [`Postgres.${name}`, value])),
+    "Postgres.RAILWAY_PRIVATE_DOMAIN": "postgres.railway.internal",
+    "Postgres.PGDATABASE": "railway",
+    "Postgres.DATABASE_URL": "postgresql://postgres:owner@postgres.railway.internal:5432/railway",
+    "Redis.REDIS_URL": "redis://default:secret@redis.railway.internal:6379",
+  };
+  const filled = (value: string): string =>
+    value.replaceAll(
+      /\$\{\{([\w.]+)\}\}/g,
+      (_all, name: string) => known[name] ?? assert.fail(`nothing is called ${name}`),
+    );
+  const environment = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, filled(value)]));
+  const config = loadConfig(environment, "/");
+  assert.match(
+    config.database.url ?? "",
+    /^postgresql:\/\/slipway_server:[0-9a-f]{64}@postgres\.railway\.internal:5432\/railway$/,
+  );
+  assert.throws(() => loadConfig({ ...environment, MAX_CONCURRENCY: "many" }, "/"), /MAX_CONCURRENCY/);
+  // Again: nothing is asked, so nobody has to be there.
+  const again = await setUp("");
+  assert.equal(again.code, 0, again.err);
+  assert.deepEqual(JSON.parse(await readFile(join(STATE, "copilot.json"), "utf8")), variables);
+});
