@@ -7,12 +7,11 @@ import { parse } from "yaml";
 import type { RenderedFile } from "../deploy/src/render/file.ts";
 import { renderExample, textOf } from "../deploy/src/testing/examples.ts";
 import { renderedPipelines } from "../deploy/src/testing/pipelines.ts";
-import { loadConfig } from "../server/src/config/config.ts";
 import { freePort } from "../tools/testing/services/free-port.ts";
-import { folderWith, run, runScript, standIns } from "./support/pipelines.ts";
+import { folderWith, needsJq, run, runScript, standIns } from "./support/pipelines.ts";
 import { requireDocker } from "./support/require.ts";
 
-// Steps of rendered pipelines and scripts, run: with Docker's engine and its registry, with bash and jq, and with stand-ins for the
+// Steps of rendered pipelines, run: with Docker's engine and its registry, with bash and jq, and with stand-ins for the
 // vendors' clients where there is no vendor here.
 
 const PIPELINES = await renderedPipelines();
@@ -30,12 +29,6 @@ function scriptOf(pipeline: string, workflow: string, job: string, step: string)
   const found = jobs[job]?.steps.find(({ name }) => name === step)?.run;
   assert.ok(found !== undefined, `${pipeline} ${workflow} ${job} has no ${step}`);
   return found;
-}
-
-function needsJq(t: TestContext): boolean {
-  if (process.env["JQ_PATH"]) return true;
-  t.skip("requires jq: ./slipway test sets it up, or set JQ_PATH");
-  return false;
 }
 
 /** A registry of Docker's own on a free port; undefined, and the test skipped, where there is none. */
@@ -292,58 +285,77 @@ test("a release that does not become ready is rolled back to what was recorded b
   assert.doesNotMatch(blind.log, /--force-conflicts/);
 });
 
-// Keeps variables as Railway does; the database's client is told that it was asked.
-const RAILWAY = `
-[ "$1 $2" = "variable list" ] && { service=; while [ $# -gt 0 ]; do [ "$1" = --service ] && service=$2; shift; done; cat "$STATE/$service.json" 2> /dev/null || echo '{}'; exit; }
-[ "$1 $2" = "variable set" ] && { name=$3; value=$(cat); while [ $# -gt 0 ]; do [ "$1" = --service ] && service=$2; shift; done
-  [ -f "$STATE/$service.json" ] || echo '{}' > "$STATE/$service.json"
-  jq --arg name "$name" --arg value "$value" '.[$name] = $value' "$STATE/$service.json" > "$STATE/next" && mv "$STATE/next" "$STATE/$service.json"; exit; }
-[ "$1" = status ] && { jq --null-input --rawfile made "$STATE/made" '{services: [$made | split("\\n")[] | {name: .}]}'; exit; }
-[ "$1" = add ] && { case "$3" in postgres) echo Postgres ;; redis) echo Redis ;; *) echo "$3" ;; esac >> "$STATE/made"; exit; }
-printf '%s\\n' "$*" >> "$STATE/log"`;
+const AWS = `
+printf '%s\\n' "$*" >> "$LOG"
+case "$*" in
+  *Cluster*) echo copilot-enterprise ;;
+  *MigrateTask*) echo task:4 ;;
+  *WorkloadSecurityGroup*) echo sg-1 ;;
+  *run-task*) echo arn:task/1 ;;
+  *exitCode*) echo "$EXIT" ;;
+esac`;
 
-test("Railway's setup asks for what only a person knows, once, and the server takes the variables that it sets", async (t) => {
-  if (!needsJq(t)) return;
-  const files = await renderExample({ system: "copilot", environment: "preview", target: "railway" });
-  const cwd = await folderWith(t, { "setup.sh": textOf(files, "setup.sh"), "state/made": "", "state/log": "" });
-  const PATH = await standIns(t, { railway: RAILWAY });
-  const STATE = join(cwd, "state");
-  const answers = ["an-api-key-of-copilot-0123456789", "ab".repeat(32), "sk-test", "cd".repeat(32)];
-  const setUp = (input: string) => run("bash", ["setup.sh"], { cwd, env: { PATH, STATE }, input });
-  const first = await setUp(answers.map((answer) => `${answer}\n`).join(""));
-  assert.equal(first.code, 0, first.err);
-  const asked = [...first.err.matchAll(/^([A-Z_]+): /gm)].map(([, name]) => name);
-  const variables = JSON.parse(await readFile(join(STATE, "copilot.json"), "utf8")) as Readonly<Record<string, string>>;
-  const database = JSON.parse(await readFile(join(STATE, "Postgres.json"), "utf8")) as Readonly<Record<string, string>>;
-  assert.match(database["SLIPWAY_LOGIN_PASSWORD"] ?? "", /^[0-9a-f]{64}$/);
-  assert.deepEqual(
-    ["API_KEY", "ENCRYPTION_KEY", "OPENAI_API_KEY", "SECRET_KEY"].map((name) => variables[name]),
-    answers,
-    `asked for ${asked.join()}`,
-  );
-  assert.match(await readFile(join(STATE, "log"), "utf8"), /run --service Postgres -- bash -euc[^]*nobypassrls/);
-  // As Railway fills references in.
-  const known: Readonly<Record<string, string>> = {
-    ...Object.fromEntries(Object.entries(database).map(([name, value]) => [`Postgres.${name}`, value])),
-    "Postgres.RAILWAY_PRIVATE_DOMAIN": "postgres.railway.internal",
-    "Postgres.PGDATABASE": "railway",
-    "Postgres.DATABASE_URL": "postgresql://postgres:owner@postgres.railway.internal:5432/railway",
-    "Redis.REDIS_URL": "redis://default:secret@redis.railway.internal:6379",
-  };
-  const filled = (value: string): string =>
-    value.replaceAll(
-      /\$\{\{([\w.]+)\}\}/g,
-      (_all, name: string) => known[name] ?? assert.fail(`nothing is called ${name}`),
-    );
-  const environment = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, filled(value)]));
-  const config = loadConfig(environment, "/");
+test("on ECS the stacks before go first, migrations run as a task in the services' subnets, and one that fails ends the deployment", async (t) => {
+  const PATH = await standIns(t, { aws: AWS });
+  const migrate = scriptOf("ecs", "slipway-deploy-main", "deploy-enterprise", "Migrate");
+  const services =
+    "Resources:\n  A:\n    AwsvpcConfiguration:\n      Subnets:\n      - subnet-1\n      - subnet-2\n      SecurityGroups:\n      - a\n  B:\n    Subnets:\n    - subnet-public\n";
+  const cwd = await folderWith(t, {
+    "rendered/eu-central-1/base.yaml": "",
+    "rendered/eu-central-1/services.yaml": services,
+    "rendered/eu-west-1/base.yaml": "",
+    "rendered/eu-west-1/services.yaml": services,
+    log: "",
+  });
+  const env = { PATH, LOG: join(cwd, "log"), EXIT: "0" };
+  const good = await runScript(migrate, cwd, env);
+  assert.equal(good.code, 0, good.err);
+  const log = await readFile(env.LOG, "utf8");
   assert.match(
-    config.database.url ?? "",
-    /^postgresql:\/\/slipway_server:[0-9a-f]{64}@postgres\.railway\.internal:5432\/railway$/,
+    log,
+    /awsvpcConfiguration=\{subnets=\[subnet-1,subnet-2\],securityGroups=\[sg-1\],assignPublicIp=DISABLED\}/,
   );
-  assert.throws(() => loadConfig({ ...environment, MAX_CONCURRENCY: "many" }, "/"), /MAX_CONCURRENCY/);
-  // Again: nothing is asked, so nobody has to be there.
-  const again = await setUp("");
-  assert.equal(again.code, 0, again.err);
-  assert.deepEqual(JSON.parse(await readFile(join(STATE, "copilot.json"), "utf8")), variables);
+  assert.deepEqual(
+    [...log.matchAll(/deploy --region (\S+) --stack-name (\S+).* --s3-bucket (\S+)/g)].map(([, ...words]) => words),
+    [
+      ["eu-central-1", "copilot-enterprise-base", "acme-templates-eu-central-1"],
+      ["eu-west-1", "copilot-enterprise-base", "acme-templates-eu-west-1"],
+    ],
+  );
+  assert.equal(log.match(/run-task/g)?.length, 1);
+  const bad = await runScript(migrate, cwd, { ...env, EXIT: "1" });
+  assert.equal(bad.code, 1);
+  assert.match(bad.err, /The migrations ended with 1 in eu-central-1/);
+});
+
+const GCLOUD = `
+printf '%s\\n' "$*" >> "$LOG"
+case "$*" in
+  *status.traffic*) [ -f "$FIRST" ] || printf '0\\tweb-old\\n100\\tweb-good\\n' ;;
+  *latestCreated*) echo web-new ;;
+  *latestReady*) [ -f "$BAD" ] && echo web-good || echo web-new ;;
+esac`;
+
+test("on Cloud Run requests move to a revision that is ready, and go back to the one that had them", async (t) => {
+  const PATH = await standIns(t, { gcloud: GCLOUD, curl: "exit 0" });
+  const step = (name: string): string => scriptOf("cloud-run", "slipway-deploy-staging", "deploy-staging", name);
+  const deploy = async (files: Readonly<Record<string, string>>) => {
+    const service = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: generator-web\nspec: {}\n";
+    const cwd = await folderWith(t, { "rendered/services/europe-west1/web.yaml": service, log: "", ...files });
+    const env = { PATH, LOG: join(cwd, "log"), BAD: join(cwd, "bad"), FIRST: join(cwd, "first") };
+    assert.equal((await runScript(step("Write down what runs"), cwd, env)).code, 0);
+    const verified = await runScript(step("Verify"), cwd, env);
+    const back = verified.code === 0 ? undefined : await runScript(step("Roll back"), cwd, env);
+    return { verified: verified.code, back, log: await readFile(env.LOG, "utf8") };
+  };
+  const good = await deploy({});
+  assert.equal(good.verified, 0);
+  assert.match(good.log, /update-traffic generator-web --region europe-west1 --to-latest/);
+  const bad = await deploy({ bad: "" });
+  assert.equal(bad.verified, 1);
+  assert.equal(bad.back?.code, 0);
+  assert.match(bad.log, /update-traffic generator-web --region europe-west1 --to-revisions web-good=100/);
+  assert.doesNotMatch(bad.log, /--to-latest/);
+  const first = await deploy({ bad: "", first: "" });
+  assert.match(first.back?.out ?? "", /did not run in europe-west1 before/);
 });

@@ -56,3 +56,10 @@ export async function standIns(t: TestContext, programs: Readonly<Record<string,
 export async function runScript(script: string, cwd: string, env: Readonly<Record<string, string>>): Promise<Ended> {
   return await run("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script], { cwd, env });
 }
+
+/** Whether there is a jq, without which the test is skipped: leave at once when there is none. */
+export function needsJq(t: TestContext): boolean {
+  if (process.env["JQ_PATH"]) return true;
+  t.skip("requires jq: ./slipway test sets it up, or set JQ_PATH");
+  return false;
+}

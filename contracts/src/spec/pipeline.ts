@@ -98,6 +98,13 @@ export const deliverySchema = z.strictObject({
     .regex(/^[\w.()-]{1,90}$/, { error: "must be the name of a resource group" })
     .optional()
     .describe("Azure: resource group of the cluster"),
+  bucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.{}-]{1,71}[a-z0-9}]$/, {
+      error: "must be the name of a bucket, in which {region} may stand",
+    })
+    .optional()
+    .describe("AWS: bucket that templates go to on their way, `{region}` in it for one in each region"),
   runner: z
     .array(z.string().regex(/^[\w.-]{1,100}$/, { error: "must be a label of a runner" }))
     .min(1)

@@ -226,6 +226,16 @@ test("what a pipeline cannot do is refused with the place and the way out", asyn
       /needs the `repository` that cloud-build knows[^]*needs `cli` by digest/,
     ],
     [changedSpec("copilot", { pipeline: { kind: "cloud-build" } }), /is not in Google's cloud/],
+    [
+      delivery("copilot", "enterprise", {
+        target: "ecs",
+        gitops: null,
+        cluster: null,
+        approvals: { groups: ["platform"] },
+        delivery: { branch: "main", identity: "arn:aws:iam::123456789012:role/x", bucket: "one-for-all" },
+      }),
+      /needs a `bucket` for templates in each region: name-\{region\}/,
+    ],
   ];
   for (const [text, expected] of cases) assert.match(refusal(await text), expected);
   assert.equal(refusal(await exampleText("agent-generator")), "nothing");

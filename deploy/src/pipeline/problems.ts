@@ -52,6 +52,13 @@ export function stageProblems(settings: PipelineSpec, stage: Stage): readonly Ya
     delivery.resourceGroup === undefined
   )
     problems.push({ path: at, message: "needs the `resourceGroup` of the cluster", ofKey: true });
+  if (environment.target === "ecs" || environment.target === "lambda") {
+    const { bucket } = delivery;
+    if (bucket === undefined || (environment.regions.length > 1 && !bucket.includes("{region}")))
+      problems.push({ path: at, message: "needs a `bucket` for templates in each region: name-{region}", ofKey: true });
+    if (environment.regions.length === 0)
+      problems.push({ path: ["environments", name, "regions"], message: "must say where it is", ofKey: true });
+  }
   if (cloud !== undefined && environment.target === "kubernetes") {
     if (environment.regions.length === 0)
       problems.push({ path: ["environments", name, "regions"], message: "must say where the cluster is", ofKey: true });

@@ -94,7 +94,7 @@ async function otherSpecs(): Promise<readonly NamedSpec[]> {
       await changedSpec("copilot", {
         images: { app: `ghcr.io/acme/copilot@sha256:${"6".repeat(64)}` },
         pipeline: { build: { identity: null } },
-        environments: { staging: { delivery: null }, preview: { delivery: { branch: "main" } } },
+        environments: { staging: { delivery: null }, railway: { delivery: { branch: "main" } } },
       }),
     ],
   ];
@@ -110,7 +110,11 @@ function amazon(target: "ecs" | "lambda"): unknown {
         gitops: null,
         cluster: null,
         approvals: { groups: ["platform"] },
-        delivery: { branch: "main", identity: "arn:aws:iam::123456789012:role/copilot-deploy" },
+        delivery: {
+          branch: "main",
+          identity: "arn:aws:iam::123456789012:role/copilot-deploy",
+          bucket: "acme-templates-{region}",
+        },
       },
     },
   };

@@ -10,11 +10,13 @@ import { askHosts, forEach, type TargetCommands } from "./commands.ts";
 export function amazonCommands(spec: Spec): TargetCommands {
   const prefix = `${spec.name}-${spec.environmentName ?? "default"}`;
   const regions = spec.environment.regions.map(word);
+  // CloudFormation takes templates over 51,200 bytes from a bucket of the stack's region only.
+  const bucket = (spec.environment.delivery?.bucket ?? "").replaceAll("{region}", "$region");
   const inRegions = (...lines: readonly string[]): string => forEach("region", regions, lines);
   const stacks = (names: string, template: string): readonly string[] => [
     `for stack in ${names}; do`,
     `  if [ -f "${template}" ]; then`,
-    `    aws cloudformation deploy --region "$region" --stack-name "${prefix}-$stack" --template-file "${template}" --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset`,
+    `    aws cloudformation deploy --region "$region" --stack-name "${prefix}-$stack" --template-file "${template}" --s3-bucket "${bucket}" --s3-prefix slipway --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset`,
     "  fi",
     "done",
   ];
@@ -55,7 +57,8 @@ function migrateLines(prefix: string, lead: string): readonly string[] {
     `if [ "$region" != ${lead} ]; then continue; fi`,
     `cluster=${output("Cluster")}`,
     `task=${output("MigrateTask")}`,
-    `subnets=${output("PrivateSubnets")}`,
+    // The services' own: they are in the template, and no stack exports them.
+    "subnets=$(awk '/(AwsvpcConfiguration|VpcConfig):$/ { on = 1 } on && $2 ~ /^subnet-/ { print $2 } on && /SecurityGroup/ { exit }' \"rendered/$region/services.yaml\" | paste -sd , -)",
     `group=${output("WorkloadSecurityGroup")}`,
     'run=$(aws ecs run-task --region "$region" --cluster "$cluster" --task-definition "$task" --launch-type FARGATE --network-configuration "awsvpcConfiguration={subnets=[$subnets],securityGroups=[$group],assignPublicIp=DISABLED}" --query \'tasks[0].taskArn\' --output text)',
     'aws ecs wait tasks-stopped --region "$region" --cluster "$cluster" --tasks "$run"',

@@ -7,7 +7,7 @@ import { isMap } from "#spec/merge.ts";
 import { exampleText, renderExample, renderText, textOf } from "../../testing/examples.ts";
 import { changedSpec } from "../../testing/pipelines.ts";
 
-const PREVIEW = { system: "copilot", environment: "preview", target: "railway" } as const;
+const PREVIEW = { system: "copilot", environment: "railway", target: "railway" } as const;
 
 /** The fields of Railway's config as code that we render, as its reference has them (https://docs.railway.com/config-as-code/reference, 2026-11-21). */
 const DOCUMENTED: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -38,8 +38,8 @@ function faults(text: string): readonly string[] {
 test("railway.json has no field that Railway's reference does not have, and of the right type; broken ones are noticed", async () => {
   const text = textOf(await renderExample(PREVIEW), "copilot/railway.json");
   assert.deepEqual(faults(text), []);
-  const alone = await changedSpec("copilot", { environments: { preview: { regions: null } } });
-  const without = textOf(await renderText(alone, "preview"), "copilot/railway.json");
+  const alone = await changedSpec("copilot", { environments: { railway: { regions: null } } });
+  const without = textOf(await renderText(alone, "railway"), "copilot/railway.json");
   assert.deepEqual(faults(without), []);
   assert.match(without, /"numReplicas": 1/);
   const breakages = [
@@ -62,7 +62,7 @@ test("migrations run before requests move, in one service alone, and the health 
   const two = await changedSpec("copilot", {
     services: { worker: { roles: ["worker"], scale: { min: 1, max: 1 }, access: { kind: "internal" } } },
   });
-  const files = await renderText(two, "preview");
+  const files = await renderText(two, "railway");
   const [first, second] = ["copilot", "worker"].map(
     (name) =>
       (JSON.parse(textOf(files, `${name}/railway.json`)) as { deploy: Readonly<Record<string, unknown>> }).deploy,
@@ -79,9 +79,9 @@ test("migrations run before requests move, in one service alone, and the health 
 });
 
 test("what Railway cannot do is refused with the way out", async () => {
-  const refused = async (preview: unknown): Promise<string> => {
+  const refused = async (railway: unknown): Promise<string> => {
     try {
-      await renderText(await changedSpec("copilot", { environments: { preview } }), "preview");
+      await renderText(await changedSpec("copilot", { environments: { railway } }), "railway");
     } catch (error) {
       assert.ok(error instanceof SlipwayError);
       assert.equal(error.code, "spec_incomplete");
@@ -122,6 +122,6 @@ test("an environment on Railway brings its own database: neither its addresses n
     /^ {2}(DATABASE_URL|MIGRATION_DATABASE_URL|BACKUP_DATABASE_URL|REDIS_URL): .*\n/gm,
     "",
   );
-  assert.ok((await renderText(without, "preview")).length > 3);
+  assert.ok((await renderText(without, "railway")).length > 3);
   await assert.rejects(renderText(without, "enterprise"), /needs the secret DATABASE_URL/);
 });
