@@ -36,7 +36,22 @@ const formatting = {
 /** The slipway command. */
 export const application = buildApplication(
   buildRouteMap({
-    routes: { up, init, spec, render, plan, cost, pipeline, test, check, checkManifests, migrate, audit, bench, version },
+    routes: {
+      up,
+      init,
+      spec,
+      render,
+      plan,
+      cost,
+      pipeline,
+      test,
+      check,
+      checkManifests,
+      migrate,
+      audit,
+      bench,
+      version,
+    },
     docs: { brief: "The platform that AI agents run on, and the tool that puts it into production" },
   }),
   {

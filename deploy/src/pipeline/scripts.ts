@@ -32,12 +32,9 @@ export const PUSH = [
   "fi",
 ].join("\n");
 
-/** Renders an environment with the digest that was pushed, and checks the files. */
+/** Renders an environment with the digest that was pushed. What our own check calls an error ends it. */
 export function renderScript({ command, spec }: PipelineSpec, environment: string): string {
-  return [
-    `${command} render --spec ${spec} --env ${environment} --digest "$DIGEST" --out rendered`,
-    `${command} check-manifests rendered`,
-  ].join("\n");
+  return `${command} render --spec ${spec} --env ${environment} --digest "$DIGEST" --out rendered`;
 }
 
 /** What the plan is told of a platform that nobody looked at: everything counts as new. */

@@ -24,6 +24,7 @@ async function googleSpecs(): Promise<readonly NamedSpec[]> {
   return [
     ["agent-generator", await exampleText("agent-generator")],
     ["copilot", await exampleText("copilot")],
+    ["panelin", await exampleText("panelin")],
     [
       "cloud-build",
       await changedSpec("agent-generator", {

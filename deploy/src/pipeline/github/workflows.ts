@@ -67,7 +67,6 @@ function checkWorkflow({ system, settings, lines }: Pipeline): Readonly<Record<s
         run: [
           `for environment in ${names.join(" ")}; do`,
           `  ${settings.command} render --spec ${settings.spec} --env "$environment" --digest "$DIGEST" --out "rendered/$environment"`,
-          `  ${settings.command} check-manifests "rendered/$environment"`,
           "done",
         ].join("\n"),
       },
