@@ -6,6 +6,7 @@ import { bench } from "#commands/bench.ts";
 import { check } from "#commands/check.ts";
 import { checkManifests } from "#commands/check-manifests.ts";
 import { cost } from "#commands/cost.ts";
+import { eject } from "#commands/eject.ts";
 import { init } from "#commands/init.ts";
 import { migrate } from "#commands/migrate.ts";
 import { plan } from "#commands/plan.ts";
@@ -35,7 +36,7 @@ const formatting = {
 /** The slipway command. */
 export const application = buildApplication(
   buildRouteMap({
-    routes: { up, init, spec, render, plan, cost, test, check, checkManifests, migrate, audit, bench, version },
+    routes: { up, init, spec, render, plan, cost, eject, test, check, checkManifests, migrate, audit, bench, version },
     docs: { brief: "The platform that AI agents run on, and the tool that puts it into production" },
   }),
   {

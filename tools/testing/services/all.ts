@@ -1,9 +1,18 @@
 import { chromium } from "./chromium.ts";
 import { docker } from "./docker.ts";
-import { dockerCompose, haproxy, promtool } from "./debian-program.ts";
+import { dockerCompose, haproxy, promtool, shellcheck } from "./debian-program.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
 import type { Service } from "./service.ts";
 
 /** Everything outside of the checkout that tests talk to. */
-export const SERVICES: readonly Service[] = [postgres, redis, chromium, docker, haproxy, promtool, dockerCompose];
+export const SERVICES: readonly Service[] = [
+  postgres,
+  redis,
+  chromium,
+  docker,
+  haproxy,
+  promtool,
+  dockerCompose,
+  shellcheck,
+];

@@ -53,3 +53,11 @@ export const dockerCompose = debianProgram({
   debianPackage: "docker-compose",
   variable: "DOCKER_COMPOSE_PATH",
 });
+
+/** Judges shell scripts. */
+export const shellcheck = debianProgram({
+  requirement: "Shellcheck",
+  name: "shellcheck",
+  debianPackage: "shellcheck",
+  variable: "SHELLCHECK_PATH",
+});
