@@ -184,6 +184,7 @@ test("what Cloud Run would refuse is told with its line before anything is rende
     "projects/other/secrets/backup-database-url",
     /BACKUP_DATABASE_URL.* must be a whole secret/,
   );
+  await refused("app: us-central1-docker.pkg.dev", "app: ghcr.io", /app.* must lie in Artifact Registry or Docker Hub/);
   await refused("invokers: [group:", "invokers: [allUsers, group:", /must be a member/);
   await refused(
     "regions: [us-central1]",

@@ -15,6 +15,9 @@ const CORES: readonly (readonly [millicores: number, least: number, most: number
   [8000, 4096, 32_768],
 ];
 
+/** Registries that it pulls from: https://cloud.google.com/run/docs/deploying#images */
+const PULLED = /^((?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev|docker\.io)\//;
+
 /** Jobs that have identities of their own besides services. */
 const STEPS = ["migrate", "backup", "scheduler"];
 
@@ -28,6 +31,14 @@ export function cloudRunProblems(spec: Spec): readonly YamlProblem[] {
     problems.push({ path: [...at], message: "must name a `project` for cloud-run", ofKey: true });
   if (environment.regions.length === 0)
     problems.push({ path: [...at], message: "must name at least one of `regions` for cloud-run", ofKey: true });
+  for (const name of ["app", "postgres", "collector"] as const) {
+    const image = spec.images[name];
+    if (image !== undefined && !PULLED.test(image))
+      problems.push({
+        path: ["images", name],
+        message: "must lie in Artifact Registry or Docker Hub for cloud-run; a remote repository there mirrors others",
+      });
+  }
   for (const secret of secrets) {
     const message = secretProblem(secret, environment.project);
     if (message !== undefined) problems.push({ path: ["secrets", secret.variable], message });

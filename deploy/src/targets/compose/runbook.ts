@@ -22,8 +22,10 @@ export function runbook(spec: Spec): Runbook {
     )}\nThe next release beside the one that runs, without requests until the balancer is told:\n\n${commands(
       "export NEXT_IMAGE=REGISTRY/NAME@sha256:DIGEST",
       "docker compose --profile next up --detach --wait",
+      `./shift.sh ${name} 5                  # per cent of its requests; 100 moves all, 0 takes them back`,
     )}`,
     rollBack: `${commands(
+      `./shift.sh ${name} 0                  # as long as the next release is beside the one before`,
       "git checkout HEAD~1 -- compose.yaml    # or write the old digest back",
       `docker compose up --detach --wait --no-deps ${names}`,
       "docker compose --profile next rm --stop --force    # what was beside it",
