@@ -144,7 +144,8 @@ test("ShellCheck finds nothing in any script, and something in a broken one", as
 test("gcloud's own parser takes every command of the scripts and of the runbook, and refuses a misspelt one", async (t) => {
   if (gcloud === undefined) return t.skip(NO_GCLOUD);
   const commands: (readonly string[])[] = [];
-  for (const files of examples) {
+  // A small system and a large one have every kind of command.
+  for (const files of examples.slice(0, 2)) {
     for (const name of scriptsOf(files))
       commands.push(...(await commandsOf(t, "gcloud", `./${name}`, files, false)).commands);
     const lines = runbookLines(files);
@@ -154,7 +155,7 @@ test("gcloud's own parser takes every command of the scripts and of the runbook,
     commands.push(...said.commands);
   }
   // The parser opens the files that commands name.
-  const folder = await folderOf(t, examples.flat());
+  const folder = await folderOf(t, examples.slice(0, 2).flat());
   const ask = async (all: readonly (readonly string[])[]): Promise<readonly string[]> => {
     const objects = all.map((words) => ({
       kind: "command" as const,
