@@ -52,7 +52,8 @@ function rollBack(context: Context): string {
   const [first] = context.spec.services;
   return `Pods of the last good release come up before those of the bad one go.\n\n${commands(
     `kubectl rollout history deployment/${nameOf(context, first?.name ?? "")}`,
-    ...context.spec.services.map(({ name }) => `kubectl rollout undo deployment/${nameOf(context, name)}`),
+    "# slipway: ignore rollback-past-migration because each release works with the schema of the next one",
+    `kubectl rollout undo ${context.spec.services.map(({ name }) => `deployment/${nameOf(context, name)}`).join(" ")}`,
     ...context.spec.services.map(
       ({ name }) => `kubectl rollout status deployment/${nameOf(context, name)} --timeout=10m`,
     ),
