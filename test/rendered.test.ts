@@ -109,7 +109,7 @@ test("the schemas notice at least 95 of 100 breakages of what is rendered, and a
 });
 
 interface Container {
-  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly env: readonly { readonly name: string; readonly value?: string }[];
   readonly command?: readonly string[];
 }
 
@@ -117,6 +117,18 @@ interface Container {
 function secretValue(name: string): string {
   if (name.endsWith("DATABASE_URL")) return "postgresql://slipway_server:secret@db.internal:5432/slipway";
   return name === "REDIS_URL" ? "rediss://:secret@redis.internal:6379" : "ab".repeat(32);
+}
+
+/** The same of services and jobs of Cloud Run. */
+function cloudRunEnvironments(files: readonly RenderedFile[]): readonly Readonly<Record<string, string>>[] {
+  const found = files
+    .filter(({ path }) => path.startsWith("services/") || path === "jobs/migrate.yaml")
+    .map(({ text }) => {
+      const { template } = (parse(text) as { spec: { template: { spec: Values } } }).spec;
+      const pod = (template.spec["template"] as { spec: Values } | undefined)?.spec ?? template.spec;
+      return (pod as unknown as { containers: readonly Container[] }).containers[0]?.env ?? [];
+    });
+  return found.map((env) => Object.fromEntries(env.map(({ name, value }) => [name, value ?? secretValue(name)])));
 }
 
 /** The environment of every container of the server in the files of an example, secrets filled in. */
@@ -140,6 +152,7 @@ function serverEnvironments(
       ),
     );
   }
+  if (example.target === "cloud-run") return cloudRunEnvironments(files);
   const objects = documents(textOf(files, "plain/all.yaml"));
   const secrets = (component: unknown) =>
     objects
@@ -154,7 +167,7 @@ function serverEnvironments(
         .containers;
       const component = (metadata as { labels: Values }).labels["app.kubernetes.io/component"];
       return Object.fromEntries([
-        ...(container?.env ?? []).map(({ name, value }) => [name, value] as const),
+        ...(container?.env ?? []).map(({ name, value = "" }) => [name, value] as const),
         ...secrets(component),
       ]);
     });

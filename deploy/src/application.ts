@@ -6,6 +6,7 @@ import { bench } from "#commands/bench.ts";
 import { check } from "#commands/check.ts";
 import { checkManifests } from "#commands/check-manifests.ts";
 import { cost } from "#commands/cost.ts";
+import { eject } from "#commands/eject.ts";
 import { init } from "#commands/init.ts";
 import { migrate } from "#commands/migrate.ts";
 import { pipeline } from "#commands/pipeline.ts";
@@ -43,6 +44,7 @@ export const application = buildApplication(
       render,
       plan,
       cost,
+      eject,
       pipeline,
       test,
       check,

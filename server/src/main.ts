@@ -186,7 +186,8 @@ async function run(): Promise<number> {
       : await (await import("#config/secrets.ts")).openSecrets(environment);
   const config = loadConfig(secrets?.environment ?? environment, process.cwd());
   const siblings = command === "worker" ? await (await import("#workers/seat.ts")).takeSeat() : undefined;
-  const log = createLogger({ level: config.log.level, release: config.release, worker: siblings?.seat.worker });
+  const { level, google } = config.log;
+  const log = createLogger({ level, google, release: config.release, worker: siblings?.seat.worker });
   try {
     if (command === "migrate") return await migrateCommand(config, log, values["grant-to"]);
     // Workers are given the references and read the secrets themselves.

@@ -13,6 +13,9 @@ export const imagesSchema = z.strictObject({
   app: imageSchema.optional().describe("The server"),
   postgres: imageSchema.optional().describe("PostgreSQL: the database in Compose, `pg_dump` of backups"),
   rclone: imageSchema.optional().describe("rclone, which brings backups to object storage"),
+  collector: imageSchema
+    .optional()
+    .describe("Google's Prometheus sidecar for Cloud Run, which brings the server's own metrics to Cloud Monitoring"),
   redis: imageSchema.optional().describe("Redis in Compose"),
   haproxy: imageSchema.optional().describe("HAProxy in Compose"),
 });

@@ -69,3 +69,11 @@ export const secretReferenceSchema = z
     error:
       "must say where the secret lies, never what it is: gcp-sm://projects/P/secrets/S/versions/latest, aws-sm://eu-central-1/name#field, azure-kv://vault/name, vault://mount/path#field or file:/run/secrets/name",
   });
+
+/**
+ * Whether Cloud Run gives a secret of Secret Manager to a container of this project: whole, and of another project by its number only
+ * (https://cloud.google.com/run/docs/configuring/services/secrets).
+ */
+export function isMounted({ project, field }: SecretPlace, own: string | undefined): boolean {
+  return field === undefined && (project === undefined || project === own || /^\d+$/.test(project));
+}

@@ -69,6 +69,7 @@ export const REFERENCES = {
   gsutil: google("storage/docs/gsutil"),
   cloudRunIdentity: google("run/docs/securing/service-identity"),
   cloudRunPublic: google("run/docs/authenticating/public"),
+  cloudRunYaml: google("run/docs/reference/yaml/v1"),
   cloudRunVpc: google("run/docs/configuring/vpc-direct-vpc"),
   cloudRunRollback: google("run/docs/rollouts-rollbacks-traffic-migration"),
   cloudSqlConnections: google("sql/docs/postgres/manage-connections"),

@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { RenderFlags } from "#local/render-files.ts";
-import { digestFlag, environmentFlag, specFlag, targetFlag } from "#lib/spec-flags.ts";
+import { checkFlag, digestFlag, environmentFlag, specFlag, targetFlag } from "#lib/spec-flags.ts";
 
 /** `slipway render` */
 export const render = buildCommand({
@@ -18,11 +18,7 @@ export const render = buildCommand({
       target: targetFlag,
       digest: digestFlag,
       out: { kind: "parsed", parse: String, placeholder: "DIR", brief: "The folder that the files go to" },
-      check: {
-        kind: "boolean",
-        default: true,
-        brief: "Check the files with the rules of check-manifests; errors keep them from being written",
-      },
+      check: checkFlag,
     },
   },
   docs: {

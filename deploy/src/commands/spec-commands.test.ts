@@ -57,6 +57,7 @@ test("init writes a file without asking, spec check finds it right, render write
     "haproxy.cfg",
     "make-secrets.sh",
     "notes.txt",
+    "shift.sh",
     "slipway.yaml",
   ]);
 });
@@ -73,4 +74,21 @@ test("wrong names on the command line end with 2, a wrong file with 1 and its li
   const target = await slipway(cwd, "render", "--env", "production", "--target", "kuberntes", "--out", "out");
   assert.equal(target.code, 2);
   assert.match(target.err, /did you mean "kubernetes"\?/);
+});
+
+test("eject writes an environment with its runbook into a new folder, and touches none that holds something", async (t) => {
+  const cwd = await folder(t);
+  assert.equal((await slipway(cwd, "init", "--yes", "--name", "desk", "--provider", "gke")).code, 0);
+  const eject = ["eject", "--env", "production", "--digest", `sha256:${"ab".repeat(32)}`, "--out", "own"];
+  const first = await slipway(cwd, ...eject);
+  assert.equal(first.code, 0, first.err);
+  assert.match(first.out, /begin with own\/RUNBOOK\.md/);
+  const page = await readFile(join(cwd, "own/RUNBOOK.md"), "utf8");
+  assert.match(page, /^# Runbook: desk, environment production, on kubernetes\n/);
+  assert.match(page, /kubectl rollout undo deployment\/desk-desk/);
+  await writeFile(join(cwd, "own/RUNBOOK.md"), "mine");
+  const again = await slipway(cwd, ...eject);
+  assert.equal(again.code, 1);
+  assert.match(again.err, /own is not empty/);
+  assert.equal(await readFile(join(cwd, "own/RUNBOOK.md"), "utf8"), "mine");
 });

@@ -30,6 +30,13 @@ export const targetFlag = {
   brief: "Another platform than the environment's",
 } as const;
 
+/** Whether what is rendered is checked. */
+export const checkFlag = {
+  kind: "boolean",
+  default: true,
+  brief: "Check the files with the rules of check-manifests; errors keep them from being written",
+} as const;
+
 /** An image's digest from a command line. */
 function parseDigest(text: string): string {
   if (!/^sha256:[0-9a-f]{64}$/.test(text))

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { inCheckout } from "#lib/checkout.ts";
+import { eject } from "#render/eject.ts";
 import { renderSystem } from "#render/render.ts";
 import { loadTarget } from "../targets/registry.ts";
 import { EXAMPLES, exampleText } from "../testing/examples.ts";
@@ -72,4 +73,13 @@ test("render writes nothing when its own check finds an error, says what, ends w
   const written = await slipway(cwd, "render", "--env", "dev", "--out", "out", "--no-check");
   assert.equal(written.code, 0, written.err);
   assert.ok((await readdir(join(cwd, "out"))).includes("compose.yaml"));
+});
+
+test("what is ejected has no errors either, its runbook included", async () => {
+  for (const { system, environment } of EXAMPLES) {
+    const request = { text: await exampleText(system), file: "slipway.yaml", environment };
+    const { target, files } = await eject(request, loadTarget);
+    const { text, errors } = checkRendering(target, files, TODAY);
+    assert.equal(errors, 0, `${system} ${environment}: ${text}`);
+  }
 });

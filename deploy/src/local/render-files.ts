@@ -1,8 +1,9 @@
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { RenderedFile } from "#render/file.ts";
-import { type Rendered, renderSystem } from "#render/render.ts";
+import { eject } from "#render/eject.ts";
+import { type Rendered, type RenderRequest, renderSystem } from "#render/render.ts";
 import { loadTarget } from "../targets/registry.ts";
 import { readSpecFile } from "./spec-file.ts";
 import { targetName } from "./target-name.ts";
@@ -20,20 +21,42 @@ export interface RenderFlags {
 /** Names what was written, so that the next rendering can take away what it does not write any more. */
 const LIST = ".slipway-rendered";
 
+interface Written {
+  readonly files: number;
+  readonly folder: string;
+}
+
 /**
  * Renders, checks and writes; what was found goes to standard error. Throws what rendering throws, and `check_failed` for
  * findings that are errors, before anything is written.
  */
-export async function renderFiles(flags: RenderFlags): Promise<{ readonly files: number; readonly folder: string }> {
-  const text = await readSpecFile(flags.spec);
-  const target = flags.target === undefined ? undefined : targetName(flags.target);
-  const rendered = await renderSystem(
-    { text, file: flags.spec, environment: flags.env, target, digest: flags.digest },
-    loadTarget,
-  );
+export async function renderFiles(flags: RenderFlags): Promise<Written> {
+  const rendered = await renderSystem(await requestOf(flags), loadTarget);
   if (flags.check) await assertGood(rendered);
   await writeFiles(flags.out, rendered.files, LIST);
   return { files: rendered.files.length, folder: flags.out };
+}
+
+/**
+ * The same with the runbook, into a new folder. Throws what rendering throws, `check_failed`, and `conflict` for a folder that
+ * holds something.
+ */
+export async function ejectFiles(flags: RenderFlags): Promise<Written> {
+  const ejected = await eject(await requestOf(flags), loadTarget);
+  if (flags.check) await assertGood(ejected);
+  const there = await readdir(flags.out).catch(() => []);
+  if (there.length > 0)
+    throw new SlipwayError("conflict", `${flags.out} is not empty.`, {
+      hint: "What is ejected is edited by hand: --out names another folder.",
+    });
+  await writeAll(flags.out, ejected.files);
+  return { files: ejected.files.length, folder: flags.out };
+}
+
+async function requestOf(flags: RenderFlags): Promise<RenderRequest> {
+  const text = await readSpecFile(flags.spec);
+  const target = flags.target === undefined ? undefined : targetName(flags.target);
+  return { text, file: flags.spec, environment: flags.env, target, digest: flags.digest };
 }
 
 async function assertGood({ target, files }: Rendered): Promise<void> {
@@ -59,10 +82,14 @@ export async function writeFiles(folder: string, files: readonly RenderedFile[],
     const inside = path !== "" && !normalize(path).startsWith("..") && !path.startsWith("/");
     if (inside && !now.has(path)) await rm(join(folder, path), { force: true });
   }
+  await writeAll(folder, files);
+  await writeFile(join(folder, list), `${[...now].sort().join("\n")}\n`);
+}
+
+async function writeAll(folder: string, files: readonly RenderedFile[]): Promise<void> {
   for (const { path, text } of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);
     if (path.endsWith(".sh")) await chmod(join(folder, path), 0o755);
   }
-  await writeFile(join(folder, list), `${[...now].sort().join("\n")}\n`);
 }

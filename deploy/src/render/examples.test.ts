@@ -13,7 +13,8 @@ const asText = (files: readonly RenderedFile[]): string =>
   files.map(({ path, text }) => `=== ${path}\n${text}`).join("\n");
 
 // The other files are shown to say what `plain/all.yaml` says (kubernetes.test.ts, test/rendered.test.ts): a sum pins them.
-const SHOWN = /^(plain|argocd)\/|kustomization\.yaml$|\/(Chart|values)\.yaml$|^[^/]+$|^config\//;
+const SHOWN =
+  /^(plain|argocd|services|jobs|iam|edge|monitoring)\/|kustomization\.yaml$|\/(Chart|values)\.yaml$|^[^/]+$|^config\//;
 
 const golden = (files: readonly RenderedFile[]): string =>
   files

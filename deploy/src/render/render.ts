@@ -25,6 +25,8 @@ export interface Rendered {
   /** Sorted by path. */
   readonly files: readonly RenderedFile[];
   readonly spec: Spec;
+  /** What all environments have in common. */
+  readonly common: Spec;
   readonly target: Target;
 }
 
@@ -49,7 +51,7 @@ export async function renderRead(
   for (const [index, { path }] of files.entries()) {
     if (files[index + 1]?.path === path) throw new SlipwayError("internal", `Two rendered files are called ${path}.`);
   }
-  return { files, spec, target };
+  return { files, spec, common, target };
 }
 
 /** The files alone, as {@link renderSystem} makes them. */

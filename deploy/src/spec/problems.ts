@@ -1,5 +1,6 @@
 import { nearest } from "@slipway/contracts/nearest.ts";
 import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
+import { cloudRunProblems } from "./cloud-run-problems.ts";
 import type { Service, Spec } from "./spec.ts";
 
 const SECRET_NAME = /(_KEY|_SECRET|_TOKEN|PASSWORD|_DSN|^DATABASE_URL|^REDIS_URL|^MIGRATION_DATABASE_URL)$/;
@@ -12,6 +13,7 @@ export function problemsOf(spec: Spec): readonly YamlProblem[] {
     ...missingSecrets(spec),
     ...connections(spec),
     ...clusterProblems(spec),
+    ...cloudRunProblems(spec),
     ...spec.services.flatMap((service) => serviceProblems(spec, service)),
   ];
 }
@@ -101,10 +103,12 @@ function clusterProblems({ environment, environmentName, services, secrets }: Sp
 }
 
 /** The pools of all instances together against what the database takes. */
-function connections({ services, data: { postgres } }: Spec): readonly YamlProblem[] {
+function connections({ services, data: { postgres }, environment }: Spec): readonly YamlProblem[] {
   if (postgres === undefined) return [];
+  // On Cloud Run each region scales for itself; a cluster is in one.
+  const places = environment.target === "cloud-run" ? Math.max(1, environment.regions.length) : 1;
   // One more connection of each instance follows changes; ten are left for migrations, backups and people.
-  const most = services.reduce((sum, { scale }) => sum + scale.max * (postgres.poolSize + 1), 10);
+  const most = services.reduce((sum, { scale }) => sum + places * scale.max * (postgres.poolSize + 1), 10);
   if (most <= postgres.maxConnections) return [];
   return [
     {

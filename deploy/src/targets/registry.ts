@@ -4,6 +4,7 @@ import type { Target } from "./target.ts";
 
 // Each is loaded when it is asked for: no command pays for a platform that it does not touch.
 const LOADERS: Readonly<Partial<Record<TargetName, () => Promise<Target>>>> = {
+  "cloud-run": async () => (await import("./cloud-run/target.ts")).cloudRunTarget,
   compose: async () => (await import("./compose/target.ts")).composeTarget,
   kubernetes: async () => (await import("./kubernetes/target.ts")).kubernetesTarget,
   railway: async () => (await import("./railway/target.ts")).railwayTarget,

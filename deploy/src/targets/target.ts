@@ -54,6 +54,22 @@ export interface Change {
   readonly version?: string;
 }
 
+/**
+ * What people do without Slipway, in Markdown with the vendor's own commands. Every part is needed: somebody reads it at three
+ * in the morning. Lines are told from the folder that the files were written to.
+ */
+export interface Runbook {
+  /** Programs and rights that the commands want. */
+  readonly needs: string;
+  /** From nothing to what a release wants. */
+  readonly bootstrap: string;
+  readonly deploy: string;
+  readonly rollBack: string;
+  /** How a service that is not public is called, with an identity where the platform has them. */
+  readonly callPrivate: string;
+  readonly debug: string;
+}
+
 /** A platform. Stages know this and no member; `observe`, `apply` and `shift` are there when the target can do them. */
 export interface Target {
   readonly name: TargetName;
@@ -67,6 +83,8 @@ export interface Target {
   sizes?(resources: readonly DesiredResource[]): readonly ServiceSize[];
   /** What was recorded with the platform's own tool, for example `kubectl get -o json`; undefined when it is no such recording. */
   recorded?(recording: unknown): readonly ObservedResource[] | undefined;
+  /** How the files are used without Slipway. Pure, and throws as `render`; without it the target cannot be ejected to. */
+  runbook?(input: RenderInput): Runbook;
   /** What is there of this system now. */
   observe?(spec: Spec, signal: AbortSignal): Promise<readonly ObservedResource[]>;
   /** Makes the changes, in this order. */

@@ -9,6 +9,7 @@ export function composeTelemetry(config: Config, log: Logger, siblings: Siblings
   const metrics = createMetrics();
   siblings?.tellCounts(() => metrics.registry.exposition());
   const { release } = config;
-  const accessLog = createAccessLog({ enabled: config.log.access, release, worker: siblings?.seat.worker });
+  const { access: enabled, google } = config.log;
+  const accessLog = createAccessLog({ enabled, google, release, worker: siblings?.seat.worker });
   return { log, metrics, accessLog };
 }

@@ -4,6 +4,7 @@ import type { PriceOverrides } from "@slipway/contracts/prices.ts";
 import type { LimitSettings } from "#limits/limiter.ts";
 import type { ProviderSettings } from "#providers/registry.ts";
 import type { DrainSettings } from "#router/disconnect/drains.ts";
+import type { GoogleLog } from "#telemetry/google-log.ts";
 import type { LogLevel } from "#telemetry/logger.ts";
 import { type AuditSettings, readAudit } from "./audit.ts";
 import { type EdgeSettings, readEdge } from "./edge.ts";
@@ -90,9 +91,22 @@ export interface Config {
   /** How long answers are kept for clients that go on from them. */
   readonly keptAnswers: { readonly retentionDays: number };
   readonly auditSinks: AuditSinkSettings;
-  readonly log: { readonly level: LogLevel; readonly access: boolean };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly access: boolean;
+    /** Set where Cloud Logging reads the lines. */
+    readonly google: GoogleLog | undefined;
+  };
   /** Variables that are set and understood, but whose effect this version does not have yet. */
   readonly withoutEffect: readonly string[];
+}
+
+function readGoogleLog(env: EnvironmentReader): GoogleLog | undefined {
+  if (env.choice(["LOG_FORMAT"], ["json", "google"], "json") === "json") return undefined;
+  const project = env.text("GOOGLE_CLOUD_PROJECT");
+  if (project !== undefined && !/^[a-z0-9.:-]{1,63}$/.test(project))
+    env.problems.push("GOOGLE_CLOUD_PROJECT must be the id of a project");
+  return { project };
 }
 
 function readRoles(env: EnvironmentReader): ReadonlySet<Role> {
@@ -220,6 +234,7 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
     log: {
       level: level === "warning" ? "warn" : level === "critical" ? "error" : level,
       access: env.flag("ACCESS_LOG") ?? (level === "debug" || level === "info"),
+      google: readGoogleLog(env),
     },
     withoutEffect: acceptedWithoutEffect(env),
   };

@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { type GoogleLog, TRACE_FIELD, tracePrefix } from "./google-log.ts";
 
 /** One answered request. */
 export interface AccessLine {
@@ -56,11 +57,15 @@ export function createAccessLog(options: {
   readonly fd?: number;
   /** The worker's number, where several processes write to one descriptor. */
   readonly worker?: number | undefined;
+  /** Set where Cloud Logging reads the lines. */
+  readonly google?: GoogleLog | undefined;
 }): AccessLog {
   if (!options.enabled) return { write: () => {}, flush: () => {} };
   const fd = options.fd ?? 1;
-  const { worker } = options;
-  const tail = `,"release":${JSON.stringify(options.release)}${worker === undefined ? "" : `,"worker":${worker}`},"msg":"request"}\n`;
+  const { worker, google } = options;
+  const head = google === undefined ? '{"level":"info"' : '{"severity":"INFO"';
+  const traces = google === undefined ? undefined : tracePrefix(google);
+  const tail = `,"release":${JSON.stringify(options.release)}${worker === undefined ? "" : `,"worker":${worker}`},"${google === undefined ? "msg" : "message"}":"request"}\n`;
   let buffer = "";
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
@@ -90,7 +95,8 @@ export function createAccessLog(options: {
         time = new Date(now).toISOString();
       }
       buffer +=
-        `{"level":"info","time":"${time}","requestId":${quoted(line.requestId)},"traceId":"${line.traceId}"` +
+        `${head},"time":"${time}","requestId":${quoted(line.requestId)},"traceId":"${line.traceId}"` +
+        (traces === undefined ? "" : `,"${TRACE_FIELD}":"${traces}${line.traceId}"`) +
         (line.tenantId === undefined
           ? ""
           : `,"tenantId":${quoted(line.tenantId)},"keyId":${quoted(line.keyId ?? "")}`) +

@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { type GoogleLog, severityOf, TRACE_FIELD, tracePrefix } from "./google-log.ts";
 
 /** Structured fields of a log line. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -31,11 +32,28 @@ export function describeError(error: unknown): LogFields {
   };
 }
 
+/** The message and level by the names that Cloud Logging looks for, and the trace that a line names. */
+function googleShape(google: GoogleLog) {
+  const prefix = tracePrefix(google);
+  return {
+    messageKey: "message",
+    formatters: {
+      level: (label: string) => ({ severity: severityOf(label) }),
+      log: (fields: Record<string, unknown>) =>
+        prefix !== undefined && typeof fields["traceId"] === "string"
+          ? { ...fields, [TRACE_FIELD]: prefix + fields["traceId"] }
+          : fields,
+    },
+  };
+}
+
 /** A logger at `level` whose every line carries `release`, and in a worker its number. */
 export function createLogger(options: {
   readonly level: LogLevel;
   readonly release: string;
   readonly worker?: number | undefined;
+  /** Set where Cloud Logging reads the lines. */
+  readonly google?: GoogleLog | undefined;
 }): Logger {
   const destination = pino.destination({ fd: 1, sync: true });
   const log = pino(
@@ -43,7 +61,9 @@ export function createLogger(options: {
       level: options.level,
       base: { release: options.release, ...(options.worker === undefined ? {} : { worker: options.worker }) },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      ...(options.google === undefined
+        ? { formatters: { level: (label: string) => ({ level: label }) } }
+        : googleShape(options.google)),
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" },
     },
     destination,

@@ -7,7 +7,18 @@ export interface Mutation {
 }
 
 /** Maps whose keys are anybody's own: a misspelt one is as right as any. */
-const FREE = new Set(["labels", "annotations", "data", "matchLabels", "selector", "limits", "requests", "metadata"]);
+const FREE = new Set([
+  "labels",
+  "annotations",
+  "data",
+  "matchLabels",
+  "selector",
+  "limits",
+  "requests",
+  "metadata",
+  "userLabels",
+  "volumeAttributes",
+]);
 
 interface Place {
   readonly path: readonly (string | number)[];
@@ -55,8 +66,11 @@ export function mutationsOf(object: Values): readonly Mutation[] {
     return Object.fromEntries([[`${key}x`, inner], ...rest]);
   };
   found.push({ what: "a field too many at the top", object: { ...object, specs: {} } });
-  found.push({ what: "the kind misspelt", object: { ...object, kind: `${String(object["kind"])}x` } });
-  found.push({ what: "a version that was never there", object: { ...object, apiVersion: "v9" } });
+  const { kind } = object;
+  if (typeof kind === "string") {
+    found.push({ what: "the kind misspelt", object: { ...object, kind: `${kind}x` } });
+    found.push({ what: "a version that was never there", object: { ...object, apiVersion: "v9" } });
+  }
   add("a field misspelt", maps[0], misspelt);
   add("a field misspelt deep down", maps.at(-1), misspelt);
   add("a list where a map belongs", maps[0], () => []);

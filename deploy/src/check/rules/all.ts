@@ -1,6 +1,7 @@
 import type { Rule } from "../rule.ts";
 import { AMAZON_RULES } from "./amazon.ts";
 import { BACKUP_RULES } from "./backups.ts";
+import { CLOUD_RUN_RULES } from "./cloud-run.ts";
 import { COMPOSE_RULES } from "./compose.ts";
 import { DOCKERFILE_RULES } from "./dockerfiles.ts";
 import { GOOGLE_RULES } from "./google.ts";
@@ -32,7 +33,7 @@ export const FAMILIES: readonly { readonly title: string; readonly rules: readon
   { title: "Compose", rules: COMPOSE_RULES },
   { title: "GitHub Actions", rules: WORKFLOW_RULES },
   { title: "Scripts, pipelines and Cloud Build", rules: SCRIPT_RULES },
-  { title: "Cloud Run", rules: GOOGLE_RULES },
+  { title: "Cloud Run", rules: [...GOOGLE_RULES, ...CLOUD_RUN_RULES] },
   { title: "AWS", rules: AMAZON_RULES },
   { title: "Alerts", rules: OBSERVABILITY_RULES },
   { title: "slipway.yaml and charts", rules: SLIPWAY_RULES },

@@ -3,7 +3,7 @@ import { seconds } from "@slipway/contracts/spec/quantity.ts";
 import type { Spec } from "#spec/spec.ts";
 
 /** A rule of Prometheus that tells people. */
-interface AlertRule {
+export interface AlertRule {
   readonly alert: string;
   readonly expr: string;
   readonly for?: string;
@@ -11,7 +11,7 @@ interface AlertRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-interface RuleGroup {
+export interface RuleGroup {
   readonly name: string;
   readonly rules: readonly AlertRule[];
 }
@@ -22,6 +22,18 @@ export interface Series {
   readonly service: string;
   /** Matchers of what the cluster tells of its containers; absent where nothing tells. */
   readonly containers?: string;
+}
+
+/** What alerts are made of, as expressions of PromQL: whoever measures, the server or the platform. */
+export interface Signals {
+  /** Errors among all answers within a window (`5m`), a share. */
+  errorShare(window: string): string;
+  /** The 95th percentile of the time to the last byte, in seconds. */
+  readonly p95: string;
+  /** True when nothing answers, and in words; absent where nothing tells. */
+  readonly down?: readonly [expression: string, summary: string] | undefined;
+  /** How often one container started within a window; absent where nothing tells. */
+  readonly starts?: ((window: string) => string) | undefined;
 }
 
 // Two windows each, so that an alert comes early and goes when the burning ends:
@@ -35,51 +47,67 @@ const BURNS = [
 
 /** The alerts of a service, over metrics that the server really has. */
 export function serviceAlerts(spec: Spec, name: string, series: Series): readonly RuleGroup[] {
+  const { service, containers } = series;
+  const [first, slo] = alertsOf(spec, name, {
+    errorShare: (window) =>
+      `sum(rate(slipway_http_requests_total{${service},status=~"5.."}[${window}])) / sum(rate(slipway_http_requests_total{${service}}[${window}]))`,
+    p95: `histogram_quantile(0.95, sum by (le) (rate(slipway_http_request_duration_seconds_bucket{${service}}[5m])))`,
+    down: [`absent(up{${service}} == 1)`, "No instance answers the scraper"],
+    ...(containers === undefined
+      ? {}
+      : { starts: (window) => `max(increase(kube_pod_container_status_restarts_total{${containers}}[${window}]))` }),
+  });
+  const dropped = droppedAlert(spec, name, service);
+  // Beside what the server answers: what it could not write down.
+  const at = first.rules.findIndex(({ alert }) => alert === "SlipwayDown") + 1;
+  return [{ ...first, rules: first.rules.toSpliced(at, 0, dropped) }, slo];
+}
+
+/** Records that reached the log only, by the server's own metric. */
+export function droppedAlert(spec: Spec, name: string, matchers: string): AlertRule {
+  return alerting(spec, name)(
+    "RecordsDropped",
+    `sum(increase(slipway_write_dropped_total{${matchers}}[15m])) > 0`,
+    "1m",
+    "critical",
+    "Ledger or audit records found their queue full and went to the log",
+  );
+}
+
+/** The alerts of a service over whatever measures it: its conditions, and how fast its error budget burns. */
+export function alertsOf(spec: Spec, name: string, signals: Signals): readonly [conditions: RuleGroup, slo: RuleGroup] {
   return [
-    { name: `${spec.name}-${name}`, rules: [...conditions(spec, name, series)] },
-    { name: `${spec.name}-${name}-slo`, rules: BURNS.map((burn) => burnAlert(spec, name, series, burn)) },
+    { name: `${spec.name}-${name}`, rules: [...conditions(spec, name, signals)] },
+    { name: `${spec.name}-${name}-slo`, rules: BURNS.map((burn) => burnAlert(spec, name, signals, burn)) },
   ];
 }
 
-/** Errors among all answers, a share. */
-function errorShare({ service }: Series, window: string): string {
-  return `sum(rate(slipway_http_requests_total{${service},status=~"5.."}[${window}])) / sum(rate(slipway_http_requests_total{${service}}[${window}]))`;
-}
-
-function conditions(spec: Spec, name: string, series: Series): readonly AlertRule[] {
+function conditions(spec: Spec, name: string, signals: Signals): readonly AlertRule[] {
   const { errorRate, p95, downtime, startChurn } = spec.alerts;
   const tell = alerting(spec, name);
-  const latency = `histogram_quantile(0.95, sum by (le) (rate(slipway_http_request_duration_seconds_bucket{${series.service}}[5m])))`;
-  const restarts = series.containers;
+  const { down, starts } = signals;
   return [
     tell(
       "ErrorRate",
-      `${errorShare(series, "5m")} > ${ratio(errorRate.above / 100)}`,
+      `${signals.errorShare("5m")} > ${ratio(errorRate.above / 100)}`,
       errorRate.for,
       "critical",
       `More than ${errorRate.above} % of answers are errors`,
     ),
     tell(
       "SlowAnswers",
-      `${latency} > ${durationMs(p95.above) / 1000}`,
+      `${signals.p95} > ${durationMs(p95.above) / 1000}`,
       p95.for,
       "warning",
       `The 95th percentile of answer times is above ${p95.above}`,
     ),
-    tell("Down", `absent(up{${series.service}} == 1)`, downtime.for, "critical", "No instance answers the scraper"),
-    tell(
-      "RecordsDropped",
-      `sum(increase(slipway_write_dropped_total{${series.service}}[15m])) > 0`,
-      "1m",
-      "critical",
-      "Ledger or audit records found their queue full and went to the log",
-    ),
-    ...(restarts === undefined
+    ...(down === undefined ? [] : [tell("Down", down[0], downtime.for, "critical", down[1])]),
+    ...(starts === undefined
       ? []
       : [
           tell(
             "StartChurn",
-            `max(increase(kube_pod_container_status_restarts_total{${restarts}}[${startChurn.within}])) >= ${startChurn.restarts}`,
+            `${starts(startChurn.within)} >= ${startChurn.restarts}`,
             "1m",
             "warning",
             `A container started ${startChurn.restarts} times within ${startChurn.within}`,
@@ -88,9 +116,9 @@ function conditions(spec: Spec, name: string, series: Series): readonly AlertRul
   ];
 }
 
-function burnAlert(spec: Spec, name: string, series: Series, burn: (typeof BURNS)[number]): AlertRule {
+function burnAlert(spec: Spec, name: string, signals: Signals, burn: (typeof BURNS)[number]): AlertRule {
   const limit = ratio(burn.rate * (1 - spec.alerts.availability / 100));
-  const over = (window: string): string => `(${errorShare(series, window)}) > ${limit}`;
+  const over = (window: string): string => `(${signals.errorShare(window)}) > ${limit}`;
   const rule = alerting(spec, name)(
     "ErrorBudgetBurn",
     `${over(burn.long)} and ${over(burn.short)}`,

@@ -2,6 +2,7 @@ import { header, yamlText } from "#render/yaml.ts";
 import type { Spec } from "#spec/spec.ts";
 import type { Target } from "../target.ts";
 import { haproxyConfig } from "./haproxy.ts";
+import { runbook } from "./runbook.ts";
 import { secretFiles, secretScript } from "./secret-files.ts";
 import { services } from "./services.ts";
 import { shiftScript } from "./shift.ts";
@@ -24,6 +25,7 @@ export const composeTarget: Target = {
       { path: ".gitignore", text: `${head}secrets/\n` },
     ];
   },
+  runbook: ({ spec }) => runbook(spec),
 };
 
 function composeFile(spec: Spec): Readonly<Record<string, unknown>> {

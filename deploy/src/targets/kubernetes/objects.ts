@@ -1,4 +1,4 @@
-import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { assertPinned } from "#render/pinned.ts";
 import { autoscaling } from "./autoscaling.ts";
 import { gatewayOf } from "./gateway.ts";
 import { backup, migration } from "./jobs.ts";
@@ -30,7 +30,7 @@ export function namespaceObject(context: Context): Manifest {
 /** Every object of a system but its namespace, in the order in which they can be applied. Throws `spec_incomplete`. */
 export function objectsOf(context: Context): readonly Manifest[] {
   const { spec } = context;
-  assertPinned(context);
+  assertPinned(spec, ["app", ...(spec.data.postgres?.backups ? (["postgres", "rclone"] as const) : [])]);
   const jobs = [...(spec.data.postgres ? ["migrate"] : []), ...(spec.data.postgres?.backups ? ["backup"] : [])];
   const accounts = [...spec.services.map(({ name }) => name), ...jobs, ...(spec.secrets.length > 0 ? ["secrets"] : [])];
   return [
@@ -46,19 +46,4 @@ export function objectsOf(context: Context): readonly Manifest[] {
     ...backup(context),
     ...monitoring(context),
   ];
-}
-
-/** Images run by digest: a tag can lead elsewhere tomorrow. */
-function assertPinned({ spec: { images, data } }: Context): void {
-  const used = ["app", ...(data.postgres?.backups ? (["postgres", "rclone"] as const) : [])] as const;
-  for (const name of used) {
-    const image = images[name];
-    if (image === undefined || image.includes("@sha256:")) continue;
-    throw new SlipwayError("spec_incomplete", `The image \`${name}\` has no digest: ${image}.`, {
-      hint:
-        name === "app"
-          ? "Pass --digest sha256:…, or write it into `images.app`."
-          : `Write it into \`images.${name}\`: name@sha256:….`,
-    });
-  }
 }

@@ -8,6 +8,7 @@ import { contextOf } from "./manifest.ts";
 import { objectsOf } from "./objects.ts";
 import { kubernetesRecorded } from "./observed.ts";
 import { plain } from "./plain.ts";
+import { runbook } from "./runbook.ts";
 import { kubernetesSizes } from "./sizes.ts";
 
 /** Kubernetes: the same objects plain, by Kustomize, as a Helm chart and for Argo CD. */
@@ -31,4 +32,5 @@ export const kubernetesTarget: Target = {
       ...argocd(context),
     ];
   },
+  runbook: ({ spec }) => runbook(contextOf(spec)),
 };
