@@ -45,6 +45,7 @@ const REQUIREMENTS = {
   HAProxy: /\bHAPROXY_PATH\b/,
   Promtool: /\bPROMTOOL_PATH\b/,
   DockerCompose: /\bDOCKER_COMPOSE_PATH\b/,
+  AwsValidators: /\bAWS_VALIDATORS_PYTHON\b/,
 } as const;
 
 export type Requirement = keyof typeof REQUIREMENTS;

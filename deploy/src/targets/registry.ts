@@ -5,7 +5,9 @@ import type { Target } from "./target.ts";
 // Each is loaded when it is asked for: no command pays for a platform that it does not touch.
 const LOADERS: Readonly<Partial<Record<TargetName, () => Promise<Target>>>> = {
   compose: async () => (await import("./compose/target.ts")).composeTarget,
+  ecs: async () => (await import("./ecs/target.ts")).ecsTarget,
   kubernetes: async () => (await import("./kubernetes/target.ts")).kubernetesTarget,
+  lambda: async () => (await import("./lambda/target.ts")).lambdaTarget,
 };
 
 /** Whether {@link loadTarget} has it. */

@@ -1,3 +1,4 @@
+import { awsValidators } from "./aws-validators.ts";
 import { chromium } from "./chromium.ts";
 import { docker } from "./docker.ts";
 import { dockerCompose, haproxy, promtool } from "./debian-program.ts";
@@ -6,4 +7,13 @@ import { redis } from "./redis.ts";
 import type { Service } from "./service.ts";
 
 /** Everything outside of the checkout that tests talk to. */
-export const SERVICES: readonly Service[] = [postgres, redis, chromium, docker, haproxy, promtool, dockerCompose];
+export const SERVICES: readonly Service[] = [
+  postgres,
+  redis,
+  chromium,
+  docker,
+  haproxy,
+  promtool,
+  dockerCompose,
+  awsValidators,
+];
