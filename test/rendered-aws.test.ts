@@ -209,7 +209,6 @@ function secretValue(name: string): string {
 }
 
 interface Container {
-  readonly Image: string;
   readonly Environment?: readonly { readonly Name: string; readonly Value: string }[];
   readonly Secrets?: readonly { readonly Name: string }[];
 }
@@ -231,7 +230,7 @@ function environmentsOf({ Resources }: Template): readonly Readonly<Record<strin
         ),
       ];
     return (properties.ContainerDefinitions ?? [])
-      .filter(({ Image }) => Image.includes("/slipway"))
+      .filter(({ Environment = [] }) => Environment.some(({ Name }) => Name === "APP_ENV"))
       .map(({ Environment = [], Secrets = [] }) =>
         Object.fromEntries([
           ...Environment.map(({ Name, Value }) => [Name, Value] as const),

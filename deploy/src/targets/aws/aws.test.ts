@@ -236,7 +236,7 @@ test("what is kept outlives its stack, is encrypted, closed to the public and ca
 test("another image changes what runs and nothing that stands or holds data", async () => {
   for (const { example, files } of examples) {
     const other = await renderText(
-      (await exampleText(example.system)).replaceAll(/(\/slipway[\w-]*@sha256:)\w{12}/g, "$1000000000000"),
+      (await exampleText(example.system)).replaceAll(/(\bapp: [^@\n]+@sha256:)\w{12}/g, "$1000000000000"),
       example.environment,
     );
     const [before, after] = [files, other].map((all) =>

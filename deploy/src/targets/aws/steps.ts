@@ -1,4 +1,4 @@
-import { settingsOf } from "#render/settings.ts";
+import { migrationSettings } from "#render/settings.ts";
 import type { Context } from "./context.ts";
 import { container, logGroup, task, taskSize } from "./fargate.ts";
 import { pullImages, readSecrets, role, TASKS, writeLogs } from "./iam.ts";
@@ -11,19 +11,11 @@ const SECRETS = ["DATABASE_URL", "ENCRYPTION_KEY", "MIGRATION_DATABASE_URL"];
 /** Migrations as a task that is run once before the services are changed: new instances are not ready before it has run. */
 export function migration(context: Context): Resources {
   const { spec } = context;
-  const [service] = spec.services;
-  if (spec.data.postgres === undefined || service === undefined) return {};
-  // It serves nothing: several replicas, which would want Redis, are none of its business.
-  const {
-    PORT: _port,
-    SLIPWAY_CONFIG: _config,
-    REPLICAS: _replicas,
-    ...env
-  } = settingsOf(spec, { ...service, env: {} });
+  if (spec.data.postgres === undefined) return {};
   const own = container(context, {
     name: "migrate",
     image: spec.images.app,
-    env,
+    env: migrationSettings(spec),
     secrets: SECRETS,
     logs: "StepLogs",
     more: { Command: ["node", "server/src/main.ts", "migrate", "--grant-to", spec.data.postgres.login] },
