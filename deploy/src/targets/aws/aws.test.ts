@@ -3,8 +3,10 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { check } from "#check/check.ts";
 import { TODAY } from "#check/testing.ts";
+import { desiredOf } from "#plan/desired.ts";
 import type { RenderedFile } from "#render/file.ts";
 import { EXAMPLES, exampleText, inTwoRegions, renderExample, renderText } from "../../testing/examples.ts";
+import { ecsSizes } from "../ecs/sizes.ts";
 import { awsSchedule } from "./cron.ts";
 import { taskSize } from "./fargate.ts";
 
@@ -305,6 +307,16 @@ test("a dashboard is JSON with graphs of every service, and each alarm compares 
       assert.equal(returned.length, queries.length === 0 ? 0 : 1, id);
     }
   }
+});
+
+test("the sizes of services on ECS are those of their tasks, in each region", async () => {
+  const size = { service: "copilot", millicores: 1000, mebibytes: 2048, min: 2, max: 10 };
+  const [one, two] = await Promise.all([
+    renderText(copilot, "containers"),
+    renderText(inTwoRegions(copilot), "containers"),
+  ]);
+  assert.deepEqual(ecsSizes(desiredOf({}, one)), [size]);
+  assert.deepEqual(ecsSizes(desiredOf({}, two)), [size, size]);
 });
 
 test("tasks have the smallest size that fits", () => {

@@ -8,10 +8,12 @@ import { balancers } from "./balancer.ts";
 import { edge } from "./edge.ts";
 import { monitoring } from "./monitoring.ts";
 import { serviceOf, shiftingRole } from "./services.ts";
+import { ecsSizes } from "./sizes.ts";
 
 /** ECS on Fargate behind load balancers: for each region the stacks `data` (where it is made here), `base` and `services`. */
 export const ecsTarget: Target = {
   name: "ecs",
+  sizes: ecsSizes,
   render({ spec }) {
     refuse(spec, "ecs");
     return contextsOf(spec, "ecs").flatMap((context) => {
