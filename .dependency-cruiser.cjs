@@ -86,7 +86,7 @@ module.exports = {
       to: { path: "^server/src/providers/[^/]+/", pathNot: "^server/src/providers/(wire|transport)/" },
     },
     strangers("dialects-are-strangers", "server/src/router/dialects"),
-    strangers("targets-are-strangers", "deploy/src/targets"),
+    strangers("targets-are-strangers", "deploy/src/targets", ["aws"]),
     {
       name: "drivers-only-in-store",
       comment: "Only server/src/store talks to a database.",

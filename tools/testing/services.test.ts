@@ -6,13 +6,14 @@ import { tmpdir } from "node:os";
 import { test, type TestContext } from "node:test";
 import { findProgram } from "./command.ts";
 import { startKeeper } from "./keep.ts";
+import { awsValidators } from "./services/aws-validators.ts";
 import { chromium } from "./services/chromium.ts";
 import { docker } from "./services/docker.ts";
 import { postgres } from "./services/postgres.ts";
 import { redis } from "./services/redis.ts";
 import type { Service, SetUp } from "./services/service.ts";
 
-const VARIABLES = ["TEST_DATABASE_URL", "TEST_REDIS_URL", "CHROMIUM_PATH", "DOCKER_HOST"];
+const VARIABLES = ["TEST_DATABASE_URL", "TEST_REDIS_URL", "CHROMIUM_PATH", "DOCKER_HOST", "AWS_VALIDATORS_PYTHON"];
 
 /** Sets one up with these variables and none of those that the run around this test has. */
 async function setUpWith(t: TestContext, service: Service, given: Readonly<Record<string, string>>): Promise<SetUp> {
@@ -43,6 +44,13 @@ test("a Chromium that does not run is missing, with what to do", async (t) => {
   assert.ok(!result.ok);
   assert.match(result.why, /\/nowhere\/chromium does not run/);
   assert.match(result.remedy, /apt-get install --yes chromium, or set CHROMIUM_PATH/);
+});
+
+test("a Python without the validators of AWS is missing, with the line that brings them: none is installed in its place", async (t) => {
+  const result = await setUpWith(t, awsValidators, { AWS_VALIDATORS_PYTHON: "/nowhere/python" });
+  assert.ok(!result.ok);
+  assert.match(result.why, /\/nowhere\/python/);
+  assert.match(result.remedy, /python3 -m venv .*cfn-lint==.*moto.*AWS_VALIDATORS_PYTHON/);
 });
 
 test("a Docker engine that does not answer at DOCKER_HOST is missing: no other one is started in its place", async (t) => {

@@ -49,6 +49,7 @@ const REQUIREMENTS = {
   Jq: /\bJQ_PATH\b/,
   DockerRegistry: /\bDOCKER_REGISTRY_PATH\b/,
   Actionlint: /\bACTIONLINT_PATH\b/,
+  AwsValidators: /\bAWS_VALIDATORS_PYTHON\b/,
 } as const;
 
 export type Requirement = keyof typeof REQUIREMENTS;

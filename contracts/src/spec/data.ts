@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { memorySchema } from "./quantity.ts";
+import { labelSchema, memorySchema } from "./quantity.ts";
 
 const networkSchema = z.cidrv4({ error: "must be a network such as 10.20.0.0/24" });
 
@@ -60,10 +60,26 @@ const objectsSchema = z.strictObject({
   versioning: z.boolean().default(true).describe("Whether older versions are kept"),
 });
 
+const attributeSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, {
+  error: "must be the name of an attribute",
+});
+
+const tableSchema = z.strictObject({
+  key: attributeSchema.default("id").describe("Attribute that items are found by, a text"),
+  sort: attributeSchema.optional().describe("Attribute that items of one key are sorted by, a text"),
+  expires: attributeSchema.optional().describe("Attribute with the second after which an item is deleted"),
+});
+
 /** Where data lies. */
 export const dataSchema = z.strictObject({
   postgres: postgresSchema.optional().describe("PostgreSQL; its address is the secret `DATABASE_URL`"),
   redis: redisSchema.optional().describe("Redis; its address is the secret `REDIS_URL`"),
   objects: objectsSchema.optional().describe("Object storage"),
+  tables: z
+    .record(labelSchema, tableSchema)
+    .optional()
+    .describe(
+      "DynamoDB tables of agents, for `ecs` and `lambda`, called `SYSTEM-ENVIRONMENT-NAME`; the server itself keeps nothing there",
+    ),
 });
 export type DataSpec = z.output<typeof dataSchema>;

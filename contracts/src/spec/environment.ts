@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { alertsSchema } from "./alerts.ts";
+import { awsSchema } from "./aws.ts";
 import { cloudRunSchema } from "./cloud-run.ts";
 import { dataSchema } from "./data.ts";
 import { durationSchema } from "./duration.ts";
@@ -114,6 +115,7 @@ export const environmentSchema = z.strictObject({
     .optional()
     .describe("AWS account"),
   regions: z.array(z.string().min(1).max(50)).max(20).default([]).describe("Regions, the first one leads"),
+  aws: awsSchema.optional().describe("For `ecs` and `lambda`"),
   cluster: clusterSchema.optional().describe("For `kubernetes`"),
   cloudRun: cloudRunSchema.optional().describe("For `cloud-run`"),
   gitops: gitopsSchema.optional().describe("For `kubernetes`: an Argo CD application is rendered too"),

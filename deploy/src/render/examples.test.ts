@@ -14,7 +14,7 @@ const asText = (files: readonly RenderedFile[]): string =>
 
 // The other files are shown to say what `plain/all.yaml` says (kubernetes.test.ts, test/rendered.test.ts): a sum pins them.
 const SHOWN =
-  /^(plain|argocd|services|jobs|iam|edge|monitoring)\/|kustomization\.yaml$|\/(Chart|values)\.yaml$|^[^/]+$|^config\//;
+  /^(plain|argocd|services|jobs|iam|edge|monitoring)\/|kustomization\.yaml$|\/(Chart|values)\.yaml$|^[^/]+$|^config\/|\/(data|base|services)\.yaml$/;
 
 const golden = (files: readonly RenderedFile[]): string =>
   files

@@ -27,7 +27,7 @@ export function yamlText(head: string, ...values: readonly unknown[]): string {
 
 const QUOTING = { defaultStringType: "PLAIN", defaultKeyType: "PLAIN" } as const;
 
-/** `key: yes`, `- off` and the like with quotes around the word. */
+/** `key: yes`, `- off` and dates with quotes around the word: readers of YAML 1.1 make something else of them. */
 function guardWords(text: string): string {
-  return text.replace(/^(\s*(?:- )*(?:[\w./-]+: )?)(yes|no|on|off|y|n)$/gim, '$1"$2"');
+  return text.replace(/^(\s*(?:- )*(?:[\w./-]+: )?)(yes|no|on|off|y|n|\d{4}-\d\d-\d\d)$/gim, '$1"$2"');
 }

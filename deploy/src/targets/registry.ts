@@ -6,7 +6,9 @@ import type { Target } from "./target.ts";
 const LOADERS: Readonly<Partial<Record<TargetName, () => Promise<Target>>>> = {
   "cloud-run": async () => (await import("./cloud-run/target.ts")).cloudRunTarget,
   compose: async () => (await import("./compose/target.ts")).composeTarget,
+  ecs: async () => (await import("./ecs/target.ts")).ecsTarget,
   kubernetes: async () => (await import("./kubernetes/target.ts")).kubernetesTarget,
+  lambda: async () => (await import("./lambda/target.ts")).lambdaTarget,
   railway: async () => (await import("./railway/target.ts")).railwayTarget,
 };
 

@@ -34,6 +34,15 @@ export async function exampleText(system: string): Promise<string> {
   return await readFile(inCheckout("examples", system, "slipway.yaml"), "utf8");
 }
 
+/** The text of `copilot` with a second region for its environment `containers`. */
+export function inTwoRegions(copilot: string): string {
+  const [start = "", end = ""] = copilot.split("  containers:\n");
+  const [, network = ""] = /( {8}eu-central-1:\n[^]*?)\n {6}architecture/.exec(end) ?? [];
+  const other = network.replaceAll("eu-central-1", "eu-west-1").replaceAll(/(vpc|subnet)-0/g, "$1-1");
+  const both = end.replace("[eu-central-1]", "[eu-central-1, eu-west-1]").replace(network, `${network}\n${other}`);
+  return `${start}  containers:\n${both}`;
+}
+
 /** The rendered files of a spec. */
 export async function renderText(text: string, environment: string): Promise<readonly RenderedFile[]> {
   return await render({ text, file: "slipway.yaml", environment }, loadTarget);

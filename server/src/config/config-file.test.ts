@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
+import { loadConfig } from "./config.ts";
 import { readConfigFile } from "./config-file.ts";
 import { watchFile } from "./watch-file.ts";
 
@@ -140,4 +141,13 @@ test("a file that is made, changed, replaced by renaming or removed is seen, and
   await writeFile(join(folder, "other"), "x");
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.equal(count, before);
+});
+
+test("a file's text may stand in the environment, where no file can be put beside the process; both are one too many", async () => {
+  const settings = loadConfig({ SLIPWAY_CONFIG_TEXT: RIGHT }, "/nowhere").file;
+  const found = await readConfigFile(settings);
+  assert.equal(found?.read.spec.routes[0]?.name, "chat");
+  const broken = loadConfig({ SLIPWAY_CONFIG_TEXT: RIGHT.replace("weighted", "heavy") }, "/nowhere").file;
+  await assert.rejects(readConfigFile(broken), { code: "config_invalid", message: /SLIPWAY_CONFIG_TEXT/ });
+  assert.throws(() => loadConfig({ SLIPWAY_CONFIG_TEXT: RIGHT, SLIPWAY_CONFIG: "a.yaml" }, "/nowhere"), /beside it/);
 });

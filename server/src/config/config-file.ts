@@ -8,6 +8,8 @@ import type { ReadYaml } from "@slipway/contracts/spec/read-yaml.ts";
 export interface ConfigFileSettings {
   readonly path: string;
   readonly required: boolean;
+  /** Its text, where no file can be put beside the process (tasks of ECS, functions); it is never read again. */
+  readonly text?: string | undefined;
 }
 
 /** The file as it is now. */
@@ -22,10 +24,10 @@ export interface ConfigFile {
  * Throws `config_invalid` when it is wrong, unreadable, or missing where it is required.
  */
 export async function readConfigFile(settings: ConfigFileSettings): Promise<ConfigFile | undefined> {
-  const name = basename(settings.path);
+  const name = settings.text === undefined ? basename(settings.path) : "SLIPWAY_CONFIG_TEXT";
   let text: string;
   try {
-    text = await readFile(settings.path, "utf8");
+    text = settings.text ?? (await readFile(settings.path, "utf8"));
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
     if (missing && !settings.required) return undefined;

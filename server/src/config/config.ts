@@ -131,7 +131,10 @@ function readDatabase(env: EnvironmentReader, development: boolean): Config["dat
 
 function readFileSettings(env: EnvironmentReader, cwd: string): ConfigFileSettings {
   const path = env.text("SLIPWAY_CONFIG");
-  return { path: resolve(cwd, path ?? "slipway.yaml"), required: path !== undefined };
+  const text = env.text("SLIPWAY_CONFIG_TEXT");
+  if (path !== undefined && text !== undefined)
+    env.problems.push("SLIPWAY_CONFIG_TEXT is the file's text: SLIPWAY_CONFIG cannot name a file beside it");
+  return { path: resolve(cwd, path ?? "slipway.yaml"), required: path !== undefined, text };
 }
 
 function readRedis(env: EnvironmentReader): Config["redis"] {

@@ -20,20 +20,24 @@ const FREE = new Set([
   "volumeAttributes",
 ]);
 
-interface Place {
+export interface Place {
   readonly path: readonly (string | number)[];
   readonly value: unknown;
 }
 
-function* places(value: unknown, path: readonly (string | number)[] = []): Generator<Place> {
+export function* places(
+  value: unknown,
+  path: readonly (string | number)[] = [],
+  free: ReadonlySet<string> = FREE,
+): Generator<Place> {
   yield { path, value };
-  if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* places(item, [...path, index]);
+  if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* places(item, [...path, index], free);
   else if (typeof value === "object" && value !== null)
-    for (const [key, inner] of Object.entries(value)) if (!FREE.has(key)) yield* places(inner, [...path, key]);
+    for (const [key, inner] of Object.entries(value)) if (!free.has(key)) yield* places(inner, [...path, key], free);
 }
 
 /** A copy with another value at a path; undefined takes it away. */
-function withValue(value: unknown, [first, ...rest]: readonly (string | number)[], by: unknown): unknown {
+export function withValue(value: unknown, [first, ...rest]: readonly (string | number)[], by: unknown): unknown {
   if (first === undefined) return by;
   if (Array.isArray(value))
     return value.map((item: unknown, index) => (index === first ? withValue(item, rest, by) : item));

@@ -1,3 +1,4 @@
+import { awsValidators } from "./aws-validators.ts";
 import { chromium } from "./chromium.ts";
 import { docker } from "./docker.ts";
 import { actionlint } from "./actionlint.ts";
@@ -19,4 +20,5 @@ export const SERVICES: readonly Service[] = [
   jq,
   dockerRegistry,
   actionlint,
+  awsValidators,
 ];

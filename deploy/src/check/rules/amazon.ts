@@ -35,7 +35,7 @@ export const AMAZON_RULES: readonly Rule[] = [
         .items()
         .some(
           (each) =>
-            !/:(Get|List|Describe)(?!SecretValue|Object\b|Item\b|Parameter)|^(xray|logs|ecr:GetAuthorizationToken|cloudwatch:PutMetricData|ec2:\w+NetworkInterface)/.test(
+            !/:(Get|List|Describe)(?!SecretValue|Object\b|Item\b|Parameter)|^(xray|logs|ecr:GetAuthorizationToken|cloudwatch:PutMetricData|ec2:(\w+NetworkInterface|(Una|A)ssignPrivateIpAddresses))/.test(
               each.text,
             ),
         );

@@ -38,7 +38,7 @@ export interface Signals {
 
 // Two windows each, so that an alert comes early and goes when the burning ends:
 // https://sre.google/workbook/alerting-on-slos/, table 5-8.
-const BURNS = [
+export const BURNS = [
   { long: "1h", short: "5m", rate: 14.4, for: "2m", severity: "critical" },
   { long: "6h", short: "30m", rate: 6, for: "15m", severity: "critical" },
   { long: "1d", short: "2h", rate: 3, for: "1h", severity: "warning" },

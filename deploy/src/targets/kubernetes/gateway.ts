@@ -1,11 +1,9 @@
 import { seconds } from "@slipway/contracts/spec/quantity.ts";
+import { PUBLIC_PREFIXES, publicPaths } from "#render/public-paths.ts";
 import type { Service } from "#spec/spec.ts";
 import { type Context, manifest, type Manifest, nameOf } from "./manifest.ts";
 
 const GATEWAY = "gateway.networking.k8s.io/v1";
-
-// What clients ask. `/metrics` is not among it: it is for the scraper, which does not come through here.
-const PREFIXES = ["/v1", "/v1beta", "/api", "/console", "/.well-known", "/mcp", "/graphql"];
 
 /** The gateway with its certificate, and where each host leads; nothing when no service is public. */
 export function gatewayOf(context: Context): readonly Manifest[] {
@@ -66,14 +64,17 @@ function toHttps(context: Context, services: readonly Service[]): Manifest {
 
 function route(context: Context, service: Service): Manifest {
   const match = (type: string, value: string) => ({ path: { type, value } });
-  const exact = ["/health", ...(service.roles.includes("console") ? ["/"] : [])];
+  const exact = publicPaths(service);
   return manifest(context, [GATEWAY, "HTTPRoute"], [service.name, service.name], {
     spec: {
       ...parent(context, "https"),
       hostnames: service.access.hosts,
       rules: [
         {
-          matches: [...PREFIXES.map((path) => match("PathPrefix", path)), ...exact.map((path) => match("Exact", path))],
+          matches: [
+            ...PUBLIC_PREFIXES.map((path) => match("PathPrefix", path)),
+            ...exact.map((path) => match("Exact", path)),
+          ],
           backendRefs: [{ name: nameOf(context, service.name), port: service.port }],
           ...(context.provider.routeTimeouts ? { timeouts: { request: `${seconds(service.timeout)}s` } } : {}),
         },
