@@ -53,7 +53,12 @@ async function googleSpecs(): Promise<readonly NamedSpec[]> {
       "cloud-run",
       await changedSpec("agent-generator", {
         environments: {
-          staging: { target: "cloud-run", cluster: null, delivery: { provider: PROVIDER, ...google } },
+          staging: {
+            target: "cloud-run",
+            cluster: null,
+            overrides: { services: { web: { cpu: 1 } } },
+            delivery: { provider: PROVIDER, ...google },
+          },
           production: { delivery: null },
         },
       }),
