@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse, stringify } from "yaml";
 import type { RenderedFile } from "../deploy/src/render/file.ts";
-import { EXAMPLES, exampleText, inTwoRegions, renderText } from "../deploy/src/testing/examples.ts";
+import { EXAMPLES, exampleText, renderText, variantsOnAws } from "../deploy/src/testing/examples.ts";
 import { readConfigFile } from "../server/src/config/config-file.ts";
 import { loadConfig } from "../server/src/config/config.ts";
 import { type Deployed, judge, requireValidators } from "./support/manifests/judge-templates.ts";
@@ -28,24 +28,7 @@ async function renderings(): Promise<readonly Rendered[]> {
   const own = EXAMPLES.filter(({ target }) => target === "ecs" || target === "lambda").map(
     async ({ system, environment }) => [`${system} ${environment}`, await exampleText(system), environment] as const,
   );
-  const copilot = await exampleText("copilot");
-  const inside = (text: string) => text.replace("{ kind: public, hosts: [copilot.acme.example] }", "{ kind: private }");
-  const variants = [
-    ["streaming", copilot.replace("data: managed", "data: managed\n      streaming: true"), "prod"],
-    ["private function", inside(copilot), "prod"],
-    [
-      "rolling, internal",
-      inside(copilot)
-        .replace("kind: private", "kind: internal")
-        .replace("strategy: canary, steps: [5, 25, 50]", "strategy: rolling"),
-      "containers",
-    ],
-    [
-      "blue-green, two regions",
-      inTwoRegions(copilot).replace("strategy: canary, steps: [5, 25, 50]", "strategy: blue-green"),
-      "containers",
-    ],
-  ] as const;
+  const variants = variantsOnAws(await exampleText("copilot"));
   const texts = [...(await Promise.all(own)), ...variants];
   const rendered = await Promise.all(
     texts.map(async ([title, text, environment]) => split(title, await renderText(text, environment))),

@@ -65,7 +65,6 @@ export const ERROR_STATUS = {
   // Of the slipway command, which answers with an exit code; their status is never sent.
   usage: 400,
   spec_incomplete: 400,
-  target_unsupported: 400,
   check_failed: 400,
   plan_stale: 409,
   platform_unavailable: 502,

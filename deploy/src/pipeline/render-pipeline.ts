@@ -6,7 +6,7 @@ import { readPipeline } from "./read-pipeline.ts";
 
 /**
  * The files of the pipeline of a `slipway.yaml`, paths from the root of the repository, sorted. Pure; the same text gives the
- * same bytes. Throws `config_invalid`, `spec_incomplete` or `target_unsupported`.
+ * same bytes. Throws `config_invalid` or `spec_incomplete`.
  */
 export function renderPipeline(text: string, file: string): readonly RenderedFile[] {
   const pipeline = readPipeline(readSlipwayYaml(text, file));

@@ -1,4 +1,3 @@
-import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { Runbook } from "../targets/target.ts";
 import { type Rendered, type RenderRequest, renderSystem, type Targets } from "./render.ts";
 import { asOwn } from "./yaml.ts";
@@ -14,16 +13,12 @@ const TITLES: Readonly<Record<keyof Runbook, string>> = {
 
 /**
  * The files of a system as its own: the rendering and a `RUNBOOK.md` with the vendor's own commands, which want no Slipway.
- * Throws what rendering throws, and `target_unsupported` for a target that has no runbook.
+ * Throws what rendering throws.
  */
 export async function eject(request: RenderRequest, targets: Targets): Promise<Rendered> {
   const rendered = await renderSystem(request, targets);
   const { spec, common, target } = rendered;
-  const runbook = target.runbook?.({ spec, common });
-  if (runbook === undefined)
-    throw new SlipwayError("target_unsupported", `Slipway has no runbook for ${target.name} yet.`, {
-      hint: "`slipway render` writes its files.",
-    });
+  const runbook = target.runbook({ spec, common });
   const own = rendered.files.map(({ path, text }) => ({ path, text: asOwn(text) }));
   const text = page(`${spec.name}, environment ${request.environment}`, target.name, runbook);
   return { ...rendered, files: [...own, { path: "RUNBOOK.md", text }] };

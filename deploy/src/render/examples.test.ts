@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { parse, stringify } from "yaml";
 import { type TargetName, TARGETS } from "@slipway/contracts/spec/environment.ts";
 import { isMap } from "#spec/merge.ts";
-import { EXAMPLES, exampleText, NOT_YET, renderExample, renderText, SYSTEMS } from "../testing/examples.ts";
+import { EXAMPLES, exampleText, renderExample, renderText, SYSTEMS } from "../testing/examples.ts";
 import { assertKept } from "../testing/kept-file.ts";
 import type { RenderedFile } from "./file.ts";
 
@@ -29,11 +29,6 @@ for (const example of EXAMPLES) {
   });
 }
 
-for (const { system, environment, target } of NOT_YET)
-  test(`${system} in ${environment} is rendered for ${target}`, {
-    skip: `there is no target ${target} yet; when there is, its golden file is asked for`,
-  });
-
 /** What the rows of the requirements say that each system runs on. */
 const WANTED: Readonly<Record<(typeof SYSTEMS)[number], readonly TargetName[]>> = {
   "agent-generator": ["compose", "kubernetes"],
@@ -44,12 +39,11 @@ const WANTED: Readonly<Record<(typeof SYSTEMS)[number], readonly TargetName[]>> 
 };
 
 test("each system has an environment for every platform that its rows name, and all six are shown", () => {
-  const all = [...EXAMPLES, ...NOT_YET];
   for (const system of SYSTEMS) {
-    const targets = new Set(all.filter((one) => one.system === system).map(({ target }) => target));
+    const targets = new Set(EXAMPLES.filter((one) => one.system === system).map(({ target }) => target));
     for (const target of WANTED[system]) assert.ok(targets.has(target), `${system} on ${target}`);
   }
-  assert.deepEqual([...new Set(all.map(({ target }) => target))].sort(), [...TARGETS].sort());
+  assert.deepEqual([...new Set(EXAMPLES.map(({ target }) => target))].sort(), [...TARGETS].sort());
 });
 
 /** The same values with the keys of every map in another order. */
@@ -79,11 +73,6 @@ test("the order of keys, comments and blank lines of a spec change no byte of wh
   const text = texts.get("atp") ?? "";
   const one = asText(await renderText(text, "production"));
   assert.notEqual(asText(await renderText(text.replace("concurrency: 500", "concurrency: 501"), "production")), one);
-});
-
-test("a target that is not there yet is refused with those that are", async () => {
-  const text = (await exampleText("atp")).replace("target: compose", "target: lambda");
-  await assert.rejects(renderText(text, "development"), { code: "target_unsupported", hint: /compose.*kubernetes/ });
 });
 
 test("an image without a digest is refused for a cluster, by name", async () => {

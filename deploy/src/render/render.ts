@@ -31,8 +31,8 @@ export interface Rendered {
 }
 
 /**
- * A system in one environment with its files. The same text gives the same bytes. Throws `config_invalid`, `spec_incomplete`,
- * `target_unsupported` or `usage`.
+ * A system in one environment with its files. The same text gives the same bytes. Throws `config_invalid`, `spec_incomplete`
+ * or `usage`.
  */
 export async function renderSystem(request: RenderRequest, targets: Targets): Promise<Rendered> {
   return await renderRead(readSlipwayYaml(request.text, request.file), request, targets);

@@ -83,8 +83,8 @@ export interface Target {
   sizes?(resources: readonly DesiredResource[]): readonly ServiceSize[];
   /** What was recorded with the platform's own tool, for example `kubectl get -o json`; undefined when it is no such recording. */
   recorded?(recording: unknown): readonly ObservedResource[] | undefined;
-  /** How the files are used without Slipway. Pure, and throws as `render`; without it the target cannot be ejected to. */
-  runbook?(input: RenderInput): Runbook;
+  /** How the files are used without Slipway. Pure, and throws as `render`. */
+  runbook(input: RenderInput): Runbook;
   /** What is there of this system now. */
   observe?(spec: Spec, signal: AbortSignal): Promise<readonly ObservedResource[]>;
   /** Makes the changes, in this order. */

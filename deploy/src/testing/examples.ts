@@ -4,7 +4,7 @@ import { readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
 import { inCheckout } from "#lib/checkout.ts";
 import type { RenderedFile } from "#render/file.ts";
 import { render } from "#render/render.ts";
-import { isRenderable, loadTarget } from "../targets/registry.ts";
+import { loadTarget } from "../targets/registry.ts";
 
 /** An example in one of its environments. */
 export interface Example {
@@ -21,13 +21,8 @@ async function environmentsOf(system: string): Promise<readonly Example[]> {
   return Object.entries(spec.environments ?? {}).map(([environment, { target }]) => ({ system, environment, target }));
 }
 
-const declared = (await Promise.all(SYSTEMS.map(environmentsOf))).flat();
-
-/** Every example in every environment that can be rendered: a target that is added brings its environments with it. */
-export const EXAMPLES: readonly Example[] = declared.filter(({ target }) => isRenderable(target));
-
-/** Those whose target is not there yet. */
-export const NOT_YET: readonly Example[] = declared.filter(({ target }) => !isRenderable(target));
+/** Every example in every environment. */
+export const EXAMPLES: readonly Example[] = (await Promise.all(SYSTEMS.map(environmentsOf))).flat();
 
 /** The text of an example's spec. */
 export async function exampleText(system: string): Promise<string> {
@@ -41,6 +36,27 @@ export function inTwoRegions(copilot: string): string {
   const other = network.replaceAll("eu-central-1", "eu-west-1").replaceAll(/(vpc|subnet)-0/g, "$1-1");
   const both = end.replace("[eu-central-1]", "[eu-central-1, eu-west-1]").replace(network, `${network}\n${other}`);
   return `${start}  containers:\n${both}`;
+}
+
+/** The ways in which `copilot` runs on AWS that its file does not take: `what it is, its text, an environment`. */
+export function variantsOnAws(copilot: string): readonly (readonly [title: string, text: string, environment: string])[] {
+  const inside = (text: string) => text.replace("{ kind: public, hosts: [copilot.acme.example] }", "{ kind: private }");
+  return [
+    ["streaming", copilot.replace("data: managed", "data: managed\n      streaming: true"), "prod"],
+    ["private function", inside(copilot), "prod"],
+    [
+      "rolling, internal",
+      inside(copilot)
+        .replace("kind: private", "kind: internal")
+        .replace("strategy: canary, steps: [5, 25, 50]", "strategy: rolling"),
+      "containers",
+    ],
+    [
+      "blue-green, two regions",
+      inTwoRegions(copilot).replace("strategy: canary, steps: [5, 25, 50]", "strategy: blue-green"),
+      "containers",
+    ],
+  ];
 }
 
 /** The rendered files of a spec. */

@@ -1,5 +1,6 @@
 import type { Spec } from "#spec/spec.ts";
 import { word } from "#render/shell.ts";
+import { deployCommand, migrateCommands } from "../../targets/aws/commands.ts";
 import { askHosts, forEach, type TargetCommands } from "./commands.ts";
 
 /**
@@ -10,13 +11,12 @@ import { askHosts, forEach, type TargetCommands } from "./commands.ts";
 export function amazonCommands(spec: Spec): TargetCommands {
   const prefix = `${spec.name}-${spec.environmentName ?? "default"}`;
   const regions = spec.environment.regions.map(word);
-  // CloudFormation takes templates over 51,200 bytes from a bucket of the stack's region only.
   const bucket = (spec.environment.delivery?.bucket ?? "").replaceAll("{region}", "$region");
   const inRegions = (...lines: readonly string[]): string => forEach("region", regions, lines);
   const stacks = (names: string, template: string): readonly string[] => [
     `for stack in ${names}; do`,
     `  if [ -f "${template}" ]; then`,
-    `    aws cloudformation deploy --region "$region" --stack-name "${prefix}-$stack" --template-file "${template}" --s3-bucket "${bucket}" --s3-prefix slipway --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset`,
+    `    ${deployCommand({ region: '"$region"', stack: `"${prefix}-$stack"`, template: `"${template}"`, bucket: `"${bucket}"` })}`,
     "  fi",
     "done",
   ];
@@ -51,18 +51,14 @@ export function amazonCommands(spec: Spec): TargetCommands {
 
 /** Runs the migrations as a task in the leading region, whose database is everyone's, and waits for its exit code. */
 function migrateLines(prefix: string, lead: string): readonly string[] {
-  const output = (name: string): string =>
-    `$(aws cloudformation describe-stacks --region "$region" --stack-name ${prefix}-base --query "Stacks[0].Outputs[?OutputKey=='${name}'].OutputValue" --output text)`;
   return [
     `if [ "$region" != ${lead} ]; then continue; fi`,
-    `cluster=${output("Cluster")}`,
-    `task=${output("MigrateTask")}`,
     // The services' own: they are in the template, and no stack exports them.
-    "subnets=$(awk '/(AwsvpcConfiguration|VpcConfig):$/ { on = 1 } on && $2 ~ /^subnet-/ { print $2 } on && /SecurityGroup/ { exit }' \"rendered/$region/services.yaml\" | paste -sd , -)",
-    `group=${output("WorkloadSecurityGroup")}`,
-    'run=$(aws ecs run-task --region "$region" --cluster "$cluster" --task-definition "$task" --launch-type FARGATE --network-configuration "awsvpcConfiguration={subnets=[$subnets],securityGroups=[$group],assignPublicIp=DISABLED}" --query \'tasks[0].taskArn\' --output text)',
-    'aws ecs wait tasks-stopped --region "$region" --cluster "$cluster" --tasks "$run"',
-    'code=$(aws ecs describe-tasks --region "$region" --cluster "$cluster" --tasks "$run" --query \'tasks[0].containers[0].exitCode\' --output text)',
+    ...migrateCommands(
+      '"$region"',
+      prefix,
+      "$(awk '/(AwsvpcConfiguration|VpcConfig):$/ { on = 1 } on && $2 ~ /^subnet-/ { print $2 } on && /SecurityGroup/ { exit }' \"rendered/$region/services.yaml\" | paste -sd , -)",
+    ),
     'if [ "$code" != 0 ]; then echo "The migrations ended with $code in $region." >&2; exit 1; fi',
   ];
 }

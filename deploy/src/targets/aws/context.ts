@@ -18,8 +18,11 @@ export interface Context {
   readonly target: "ecs" | "lambda";
 }
 
+/** Contexts of which the first leads. */
+export type Contexts = readonly [Context, ...Context[]];
+
 /** The contexts of all regions of an environment. Throws `spec_incomplete`. */
-export function contextsOf(spec: Spec, target: Context["target"]): readonly Context[] {
+export function contextsOf(spec: Spec, target: Context["target"]): Contexts {
   const { aws, regions } = spec.environment;
   const name = spec.environmentName ?? "default";
   if (aws === undefined)
@@ -27,7 +30,7 @@ export function contextsOf(spec: Spec, target: Context["target"]): readonly Cont
       hint: "Add `aws: { networks: { REGION: { vpc: …, privateSubnets: […] } } }` to it; slipway-yaml.md has the fields.",
     });
   assertPinned(spec);
-  return regions.map((region, index) => {
+  const [lead, ...others] = regions.map((region, index): Context => {
     const network = aws.networks[region];
     if (network === undefined)
       throw new SlipwayError("spec_incomplete", `The environment ${name} has no network in ${region}.`, {
@@ -35,6 +38,11 @@ export function contextsOf(spec: Spec, target: Context["target"]): readonly Cont
       });
     return { spec, aws, network, region, leads: index === 0, prefix: `${spec.name}-${name}`, target };
   });
+  if (lead === undefined)
+    throw new SlipwayError("spec_incomplete", `The environment names no region for ${target}.`, {
+      hint: "Add `regions: [eu-central-1]` to it.",
+    });
+  return [lead, ...others];
 }
 
 /** Images run by digest: a tag can lead elsewhere tomorrow. */

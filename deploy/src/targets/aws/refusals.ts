@@ -14,8 +14,6 @@ export function refuse(spec: Spec, target: Context["target"]): void {
 
 function everywhere({ environment, secrets, data, services }: Spec, target: Context["target"]): readonly Refusal[] {
   const found: Refusal[] = [];
-  if (environment.regions.length === 0)
-    found.push([`The environment names no region for ${target}.`, "Add `regions: [eu-central-1]` to it."]);
   const elsewhere = secrets.find(({ place }) => place.kind !== "aws-sm");
   if (elsewhere !== undefined)
     found.push([

@@ -151,7 +151,7 @@ function toService(context: Context, service: Service): Resources {
 }
 
 /** The header that leads to the release that is being made, before clients get there. */
-const TEST_HEADER = { name: "x-slipway-release", value: "next" };
+export const TEST_HEADER = { name: "x-slipway-release", value: "next" };
 
 /** The target groups of a service, of the release that runs and of the next one, and the rules that lead there. */
 function rules(context: Context, service: Service, index: number): Resources {

@@ -7,6 +7,7 @@ import type { Target } from "../target.ts";
 import { balancers } from "./balancer.ts";
 import { edge } from "./edge.ts";
 import { monitoring } from "./monitoring.ts";
+import { runbook } from "./runbook.ts";
 import { serviceOf, shiftingRole } from "./services.ts";
 import { ecsSizes } from "./sizes.ts";
 
@@ -25,6 +26,7 @@ export const ecsTarget: Target = {
       ];
     });
   },
+  runbook: ({ spec }) => runbook(contextsOf(spec, "ecs")),
 };
 
 function servicesStack(context: Context): Stack {

@@ -7,6 +7,7 @@ import type { Target } from "../target.ts";
 import { apiOf } from "./api.ts";
 import { functionOf, shifting } from "./function.ts";
 import { monitoring } from "./monitoring.ts";
+import { runbook } from "./runbook.ts";
 
 /** Lambda behind API Gateway by SAM: for each region the stacks `data` (where it is made here), `base` and `services`. */
 export const lambdaTarget: Target = {
@@ -22,6 +23,7 @@ export const lambdaTarget: Target = {
       ];
     });
   },
+  runbook: ({ spec }) => runbook(contextsOf(spec, "lambda")),
 };
 
 function servicesStack(context: Context): Stack {

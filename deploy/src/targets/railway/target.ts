@@ -1,6 +1,7 @@
 import { header, yamlText } from "#render/yaml.ts";
 import type { Target } from "../target.ts";
 import { assertPossible } from "./possible.ts";
+import { runbook } from "./runbook.ts";
 import { dockerfile, railwayJson } from "./service-files.ts";
 import { setupScript } from "./setup-script.ts";
 
@@ -19,4 +20,5 @@ export const railwayTarget: Target = {
       { path: "setup.sh", text: setupScript(spec) },
     ];
   },
+  runbook: ({ spec }) => runbook(spec),
 };
