@@ -42,7 +42,7 @@ export function runbook(spec: Spec): Runbook {
       "docker compose logs haproxy --tail 100",
       `docker compose exec ${name} node -e "fetch('http://127.0.0.1:${service?.port ?? 8080}/ready').then(async (a) => console.log(a.status, await a.text()))"`,
       "docker compose stats --no-stream",
-      "docker inspect --format '{{.State.OOMKilled}}' $(docker compose ps --all --quiet)",
+      "docker compose ps --all --quiet | xargs docker inspect --format '{{.Name}} {{.State.OOMKilled}}'",
       ...(stores
         ? [
             "docker compose logs migrate",
