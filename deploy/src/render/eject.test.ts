@@ -11,13 +11,17 @@ const PARTS = ["What you need", "Bootstrap", "Deploy", "Roll back", "Call a priv
 function filesNamed(page: string): readonly string[] {
   const blocks = [...page.matchAll(/```sh\n([^]*?)```/g)].map(([, text]) => text ?? "").join("\n");
   const words =
-    blocks.replace(/#.*/g, "").match(/(?<=^|[\s=])(?:\.\/)?[a-z][\w-]*(?:\/[\w.-]+)*\.(?:sh|ya?ml)\b|[\w-]+\/Dockerfile\b/gm) ?? [];
+    blocks
+      .replace(/#.*/g, "")
+      .match(/(?<=^|[\s=])(?:\.\/)?[a-z][\w-]*(?:\/[\w.-]+)*\.(?:sh|ya?ml)\b|[\w-]+\/Dockerfile\b/gm) ?? [];
   return [...new Set(words.map((path) => path.replace(/^\.\//, "")))];
 }
 
 test("every example is ejected with a runbook whose parts are all there, which names files that are there, and Slipway nowhere", async () => {
   const variants = variantsOnAws(await exampleText("copilot"));
-  const own = EXAMPLES.map(async ({ system, environment }) => [system, await exampleText(system), environment] as const);
+  const own = EXAMPLES.map(
+    async ({ system, environment }) => [system, await exampleText(system), environment] as const,
+  );
   for (const [system, text, environment] of [...(await Promise.all(own)), ...variants]) {
     const request = { text, file: "slipway.yaml", environment };
     const { files } = await eject(request, loadTarget);
@@ -38,9 +42,8 @@ test("every example is ejected with a runbook whose parts are all there, which n
 });
 
 test("control: a page that names a file that is not there is noticed", () => {
-  assert.deepEqual(filesNamed("```sh\n./gone.sh\nkubectl apply -f plain/gone.yaml # not/this.yaml\nsed -i x gone/Dockerfile\n```"), [
-    "gone.sh",
-    "plain/gone.yaml",
-    "gone/Dockerfile",
-  ]);
+  assert.deepEqual(
+    filesNamed("```sh\n./gone.sh\nkubectl apply -f plain/gone.yaml # not/this.yaml\nsed -i x gone/Dockerfile\n```"),
+    ["gone.sh", "plain/gone.yaml", "gone/Dockerfile"],
+  );
 });

@@ -39,7 +39,9 @@ export function inTwoRegions(copilot: string): string {
 }
 
 /** The ways in which `copilot` runs on AWS that its file does not take: `what it is, its text, an environment`. */
-export function variantsOnAws(copilot: string): readonly (readonly [title: string, text: string, environment: string])[] {
+export function variantsOnAws(
+  copilot: string,
+): readonly (readonly [title: string, text: string, environment: string])[] {
   const inside = (text: string) => text.replace("{ kind: public, hosts: [copilot.acme.example] }", "{ kind: private }");
   return [
     ["streaming", copilot.replace("data: managed", "data: managed\n      streaming: true"), "prod"],

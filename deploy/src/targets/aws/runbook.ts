@@ -18,7 +18,7 @@ export function awsRunbook(contexts: Contexts, platform: PlatformRunbook): Runbo
   const buckets = contexts.map((context) => `aws s3 mb s3://${bucketOf(context)} --region ${context.region}`);
   const given = lead.spec.environment.delivery?.bucket !== undefined;
   return {
-    needs: `The AWS CLI, version 2, signed in as somebody who may administer the account${account(lead)}, and a bucket in each region that templates over 51,200 bytes go by${given ? "" : ": put its name in place of `BUCKET`"}.\n\n${commands("aws sts get-caller-identity", ...buckets)}`,
+    needs: `The AWS CLI, version 2, signed in as somebody who may administer the account${account(lead)}, and in each region a bucket by which templates over 51,200 bytes go${given ? "" : `: put its name in place of \`${contexts.map(bucketOf).join("`, `")}\``}.\n\n${commands("aws sts get-caller-identity", ...buckets)}`,
     bootstrap: bootstrap(contexts, platform),
     deploy: deploy(contexts),
     rollBack: platform.rollBack,
@@ -36,7 +36,7 @@ function bucketOf({ spec, region }: Context): string {
 }
 
 /** Deploys a stack of the region. */
-export function deployStack(context: Context, name: "data" | "base" | "services"): string {
+function deployStack(context: Context, name: "data" | "base" | "services"): string {
   const { region, prefix } = context;
   return deployCommand({
     region,
@@ -100,7 +100,7 @@ function data(contexts: Contexts): string {
           "# REDIS_URL",
           `echo "rediss://:$(aws secretsmanager get-secret-value --region ${region} --secret-id "${output("RedisTokenSecret")}" --query SecretString --output text)@${output("RedisAddress")}:${redis.port}"`,
         ]),
-  )}\nRDS gives the owner another password every seven days: before migrations \`MIGRATION_DATABASE_URL\` gets it by the same line.\n`;
+  )}\nRDS gives the owner another password every seven days: write it into \`MIGRATION_DATABASE_URL\` before migrations.\n`;
 }
 
 /** A line for each secret, with its fields where it is a JSON object. */
@@ -134,17 +134,13 @@ function deploy(contexts: Contexts): string {
     `sed -i -e "/Name: SLIPWAY_RELEASE\\$/{n;s/Value: .*/Value: \\"$release\\"/;}" -e "s/\\(SLIPWAY_RELEASE: \\).*/\\1\\"$release\\"/" ${files}`,
   )}\nMigrations run before the services are changed; new instances are not ready before.\n\n${commands(
     ...contexts.map((context) => deployStack(context, "base")),
-    ...(spec.data.postgres === undefined
-      ? []
-      : [
-          ...migrateCommands(region, prefix, network.privateSubnets.join(",")),
-          `echo "$code"    # go on with 0 only; else: aws logs tail /slipway/${prefix}/steps --region ${region} --since 1h`,
-        ]),
-    `${deployStack(lead, "services")} --no-execute-changeset    # prints the command that shows what would change`,
+    ...migrateCommands(region, prefix, network.privateSubnets.join(",")),
+    'echo "$code"',
+  )}\nGo on when it says 0; else \`aws logs tail /slipway/${prefix}/steps --region ${region} --since 1h\` tells why. What would change, looked at with the command that this prints:\n\n${commands(
+    ...contexts.map((context) => `${deployStack(context, "services")} --no-execute-changeset`),
+  )}\nThen the services; this waits until requests have moved, or gone back:\n\n${commands(
     ...contexts.map((context) => deployStack(context, "services")),
-    ...spec.services.flatMap(({ access }) =>
-      access.hosts.map((host) => `curl --fail https://${host}/health`),
-    ),
+    ...spec.services.flatMap(({ access }) => access.hosts.map((host) => `curl --fail https://${host}/health`)),
   )}`;
 }
 

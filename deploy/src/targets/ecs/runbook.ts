@@ -9,7 +9,12 @@ import { TEST_HEADER } from "./balancer.ts";
 
 /** What people do with Amazon's own CLI alone. Of `contexts` the first leads. */
 export function runbook(contexts: Contexts): Runbook {
-  return awsRunbook(contexts, { rollBack: rollBack(contexts), callPrivate: callPrivate(contexts[0]), addresses, debugService });
+  return awsRunbook(contexts, {
+    rollBack: rollBack(contexts),
+    callPrivate: callPrivate(contexts[0]),
+    addresses,
+    debugService,
+  });
 }
 
 function rollBack(contexts: Contexts): string {

@@ -9,7 +9,12 @@ import { ALIAS } from "./function.ts";
 
 /** What people do with Amazon's own CLI alone. Of `contexts` the first leads. */
 export function runbook(contexts: Contexts): Runbook {
-  return awsRunbook(contexts, { rollBack: rollBack(contexts), callPrivate: callPrivate(contexts[0]), addresses, debugService });
+  return awsRunbook(contexts, {
+    rollBack: rollBack(contexts),
+    callPrivate: callPrivate(contexts[0]),
+    addresses,
+    debugService,
+  });
 }
 
 /** SAM names the application and the groups of CodeDeploy: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html */

@@ -17,7 +17,9 @@ export function runbook(spec: Spec): Runbook {
       (one) => `railway deployment list --environment ${environment} --service ${one.name} --limit 1    # SUCCESS`,
     ),
   );
-  const health = spec.services.flatMap(({ access }) => access.hosts.map((host) => `curl --fail https://${host}/health`));
+  const health = spec.services.flatMap(({ access }) =>
+    access.hosts.map((host) => `curl --fail https://${host}/health`),
+  );
   return {
     needs: `Railway's CLI, signed in, with the project of this environment; \`jq\`, OpenSSL${spec.data.postgres ? " and `psql`" : ""} for the script.\n\n${commands("npm install --global @railway/cli", "railway login", `railway link ${at}`)}`,
     bootstrap: `Once, and again when settings change. What is there stays; secrets that only you know are asked for.\n\n${commands(
