@@ -1,36 +1,73 @@
-import { readFile } from "node:fs/promises";
-import { SlipwayError } from "@slipway/contracts/errors.ts";
-import { TARGETS } from "@slipway/contracts/spec/environment.ts";
-import { readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
-import { renderRead } from "../../deploy/src/render/render.ts";
-import { loadTarget } from "../../deploy/src/targets/registry.ts";
+import { readFileSync } from "node:fs";
+import type { TargetName } from "@slipway/contracts/spec/environment.ts";
+import type { Rendered } from "../../deploy/src/render/render.ts";
 
-/* One process: it has started and knows how to render, and then renders a spec for every target, once. Prints JSON. */
+/*
+ * One process that has just started and has loaded nothing: it loads what renders, reads a spec and renders it for every target,
+ * once. Reads a request from stdin, prints JSON.
+ */
 
-const [, , file = "", environment = "", mode = ""] = process.argv;
-
-/** What one target took, in milliseconds, its own loading included. */
-type Taken = { target: string; renderMs: number; checkMs: number; files: number };
-
-const text = await readFile(file, "utf8");
-const taken: Taken[] = [];
-const left: { target: string; why: string }[] = [];
-const began = performance.now();
-const read = readSlipwayYaml(text, file);
-const readMs = performance.now() - began;
-for (const target of TARGETS) {
-  const from = performance.now();
-  try {
-    const rendered = await renderRead(read, { environment, target }, loadTarget);
-    const done = performance.now();
-    if (mode === "check") {
-      const { checkRendering } = await import("../../deploy/src/local/check-rendering.ts");
-      checkRendering(rendered.target, rendered.files, "2026-11-21");
-    }
-    taken.push({ target, renderMs: done - from, checkMs: performance.now() - done, files: rendered.files.length });
-  } catch (error) {
-    if (!(error instanceof SlipwayError)) throw error;
-    left.push({ target, why: error.message.split("\n")[0] ?? "" });
-  }
+/** What to render, and whether to check it as `slipway render` does. */
+export interface RenderOnce {
+  readonly text: string;
+  readonly environments: readonly { readonly target: TargetName; readonly environment: string }[];
+  readonly check: boolean;
 }
-process.stdout.write(JSON.stringify({ allMs: performance.now() - began, readMs, taken, left }));
+
+/** What it took, in milliseconds. */
+export interface RenderedOnce {
+  /** From the first line of the program; the start of the process itself is {@link startMs}. */
+  readonly allMs: number;
+  readonly startMs: number;
+  readonly loadMs: number;
+  readonly readMs: number;
+  /** Loading the rules; 0 when nothing is checked. */
+  readonly rulesMs: number;
+  /** The loading of the target included. */
+  readonly targets: readonly {
+    readonly target: TargetName;
+    readonly renderMs: number;
+    readonly checkMs: number;
+    readonly files: number;
+    readonly bytes: number;
+  }[];
+}
+
+const TODAY = "2026-11-21";
+
+async function once({ text, environments, check }: RenderOnce): Promise<RenderedOnce> {
+  const startMs = performance.now();
+  let last = startMs;
+  const lap = (): number => {
+    const from = last;
+    last = performance.now();
+    return last - from;
+  };
+  const [{ readSlipwayYaml }, { renderRead }, { loadTarget }] = await Promise.all([
+    import("@slipway/contracts/spec/read-yaml.ts"),
+    import("../../deploy/src/render/render.ts"),
+    import("../../deploy/src/targets/registry.ts"),
+  ]);
+  const loadMs = lap();
+  const read = readSlipwayYaml(text, "slipway.yaml");
+  const readMs = lap();
+  const rendered: { target: TargetName; renderMs: number; all: Rendered }[] = [];
+  for (const { target, environment } of environments) {
+    const all = await renderRead(read, { environment }, loadTarget);
+    rendered.push({ target, renderMs: lap(), all });
+  }
+  const checkRendering = check
+    ? (await import("../../deploy/src/local/check-rendering.ts")).checkRendering
+    : (): void => undefined;
+  const rulesMs = lap();
+  const targets = rendered.map(({ target, renderMs, all }) => {
+    checkRendering(all.target, all.files, TODAY);
+    const checkMs = lap();
+    const bytes = all.files.reduce((sum, file) => sum + file.text.length, 0);
+    return { target, renderMs, checkMs, files: all.files.length, bytes };
+  });
+  return { allMs: last - startMs, startMs, loadMs, readMs, rulesMs, targets };
+}
+
+const request = JSON.parse(readFileSync(0, "utf8")) as RenderOnce;
+process.stdout.write(JSON.stringify(await once(request)));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { TARGETS } from "@slipway/contracts/spec/environment.ts";
 import { inCheckout } from "#lib/checkout.ts";
 
 const IMPORT = /^(?:import|export)\s+(?!type\b)(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm;
@@ -45,4 +46,44 @@ test("the command loads nothing heavy before it knows what it is asked for", asy
 test("the walk finds what is heavy where it is loaded", async () => {
   const loaded = await loadedWith(inCheckout("deploy/src/local/render-files.ts"));
   assert.ok(loaded.has("yaml") && loaded.has("zod"));
+  const checking = await loadedWith(inCheckout("deploy/src/local/check-rendering.ts"));
+  assert.ok(checking.has(inCheckout("deploy/src/check/check.ts")));
+});
+
+/** What `slipway render` loads besides one target: what it is not about, and the rules, which `--no-check` does without. */
+const NOT_FOR_RENDERING = [
+  "node:child_process",
+  "node:http",
+  "node:https",
+  "@clack/prompts",
+  "@pydantic/genai-prices",
+  inCheckout("deploy/src/check/check.ts"),
+  inCheckout("deploy/src/cost/cost.ts"),
+  inCheckout("deploy/src/plan/plan.ts"),
+  inCheckout("deploy/src/targets/kubernetes/observe.ts"),
+];
+
+test("rendering loads neither other targets nor the rules before it is asked for them, and a target no other", async () => {
+  const loaded = await loadedWith(inCheckout("deploy/src/local/render-files.ts"));
+  const own = [...loaded].filter((name) => name.endsWith(".ts"));
+  assert.deepEqual(
+    own.filter((name) => name.endsWith("/target.ts") && name !== inCheckout("deploy/src/targets/target.ts")),
+    [],
+  );
+  assert.ok(own.length < 60, `${own.length} modules`);
+  assert.deepEqual(
+    NOT_FOR_RENDERING.filter((name) => loaded.has(name)),
+    [],
+  );
+  for (const target of TARGETS) {
+    const taken = await loadedWith(inCheckout("deploy/src/targets", target, "target.ts"));
+    const others = TARGETS.filter((other) => other !== target);
+    assert.deepEqual(
+      [...others.map((other) => inCheckout("deploy/src/targets", other, "target.ts")), ...NOT_FOR_RENDERING].filter(
+        (name) => taken.has(name),
+      ),
+      [],
+      target,
+    );
+  }
 });

@@ -26,6 +26,9 @@ export interface ReadYaml {
   error(problems: readonly YamlProblem[]): SlipwayError;
 }
 
+/** For zod: to compile a parser for each object of the schema takes longer than to walk the schema for one file. */
+export const PARSED_ONCE = { jitless: true } as const;
+
 const MOST_BYTES = 1024 * 1024;
 const MOST_PROBLEMS = 20;
 
@@ -52,7 +55,7 @@ export function readSlipwayYaml(text: string, file: string): ReadYaml {
       problems.map((problem) => describe(problem, placeOf(document, lines, file, problem))),
     );
   const raw = plain(document, file) ?? {};
-  const result = slipwayYamlSchema.safeParse(raw);
+  const result = slipwayYamlSchema.safeParse(raw, PARSED_ONCE);
   if (!result.success) throw error(yamlProblems(result.error.issues, (path) => document.getIn(path)));
   return { spec: result.data, raw, error };
 }

@@ -1,5 +1,6 @@
 import { Document } from "yaml";
 import type { Spec } from "#spec/spec.ts";
+import { writeYaml } from "./yaml-writer.ts";
 
 /** The first lines of every rendered file: what made it, and what to edit instead. No time and no version: the same spec gives the same bytes. */
 export function header({ name, environmentName }: Spec, target: string): string {
@@ -17,12 +18,19 @@ export function asOwn(text: string): string {
 
 /** Values as YAML documents. Keys stay in the order in which they were put in; no anchors, no folded lines. */
 export function yamlText(head: string, ...values: readonly unknown[]): string {
-  const documents = values.map((value) => {
-    const document = new Document(value, { aliasDuplicateObjects: false, version: "1.2" });
-    // Words that YAML 1.1 reads as true or false are quoted: Kubernetes and Docker read 1.1.
-    return document.toString({ lineWidth: 0, singleQuote: false, indentSeq: false, ...QUOTING });
-  });
-  return head + documents.map((text) => guardWords(text)).join("---\n");
+  return head + values.map(documentText).join("---\n");
+}
+
+function documentText(value: unknown): string {
+  const written = writeYaml(value) ?? { text: libraryText(value), guarded: true };
+  return written.guarded ? guardWords(written.text) : written.text;
+}
+
+/** A value as the library writes it: the measure of {@link writeYaml}, and what writes the rest. */
+export function libraryText(value: unknown): string {
+  const document = new Document(value, { aliasDuplicateObjects: false, version: "1.2" });
+  // Words that YAML 1.1 reads as true or false are quoted: Kubernetes and Docker read 1.1.
+  return document.toString({ lineWidth: 0, singleQuote: false, indentSeq: false, ...QUOTING });
 }
 
 const QUOTING = { defaultStringType: "PLAIN", defaultKeyType: "PLAIN" } as const;

@@ -2,7 +2,13 @@ import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { nearest } from "@slipway/contracts/nearest.ts";
 import { alertsSchema } from "@slipway/contracts/spec/alerts.ts";
 import { type EnvironmentSpec, environmentSchema, type TargetName } from "@slipway/contracts/spec/environment.ts";
-import { type ReadYaml, type YamlPath, type YamlProblem, yamlProblems } from "@slipway/contracts/spec/read-yaml.ts";
+import {
+  PARSED_ONCE,
+  type ReadYaml,
+  type YamlPath,
+  type YamlProblem,
+  yamlProblems,
+} from "@slipway/contracts/spec/read-yaml.ts";
 import { secretPlace } from "@slipway/contracts/spec/secret.ts";
 import type { ServiceSpec } from "@slipway/contracts/spec/service.ts";
 import { serverSections, slipwayYamlSchema, type SlipwayYaml } from "@slipway/contracts/spec/slipway-yaml.ts";
@@ -29,7 +35,11 @@ export function resolveEnvironment(read: ReadYaml, name: string, options: Resolv
   const over = valueAt(read.raw, ["environments", name]);
   const changes = isMap(over) ? overlay(over) : {};
   const merged = mergeYaml(read.raw, changes);
-  const result = slipwayYamlSchema.safeParse(merged);
+  // No environment overrides environments, and all were looked at when the file was read: they are most of it.
+  const result = slipwayYamlSchema.safeParse(
+    isMap(merged) ? { ...merged, environments: undefined } : merged,
+    PARSED_ONCE,
+  );
   const place = placing(changes, read.raw, name);
   const written = (path: YamlPath): unknown => valueAt(merged, path);
   if (!result.success) throw read.error(yamlProblems(result.error.issues, written).map(place));
@@ -46,7 +56,7 @@ export function resolveEnvironment(read: ReadYaml, name: string, options: Resolv
 
 /** What all environments have in common, as if it were one of this target. Throws `spec_incomplete`. */
 export function resolveCommon(read: ReadYaml, target: TargetName, digest: string | undefined): Spec {
-  return specOf(read.spec, environmentSchema.parse({ target }), undefined, digest);
+  return specOf(read.spec, environmentSchema.parse({ target }, PARSED_ONCE), undefined, digest);
 }
 
 function overlay(environment: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
@@ -110,7 +120,7 @@ function specOf(
     env: Object.fromEntries(sorted(file.env ?? {})),
     secrets,
     server: serverSections(file),
-    alerts: file.alerts ?? alertsSchema.parse({}),
+    alerts: file.alerts ?? alertsSchema.parse({}, PARSED_ONCE),
   };
 }
 

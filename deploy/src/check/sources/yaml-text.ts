@@ -12,6 +12,7 @@ import {
 import type { Place } from "../finding.ts";
 import { Cursor } from "./cursor.ts";
 import { Lines } from "./lines.ts";
+import { readSimpleYaml } from "./simple-yaml.ts";
 
 /** Something that is wrong with the text itself. */
 export interface YamlFault extends Place {
@@ -30,9 +31,17 @@ const DOCUMENTS = 2_000;
 /** Faults of one file that are told: the first is the cause of the rest more often than not. */
 const FAULTS = 3;
 
+const NO_ALIASES: ReadonlyMap<Alias, Node> = new Map();
+
 /** Reads all documents of a text; a document that cannot be read is told and left out. `firstLine` as in {@link Lines}. */
 export function readYaml(file: string, text: string, firstLine = 1): YamlText {
   const lines = new Lines(text, firstLine);
+  const simple = readSimpleYaml(text)?.slice(0, DOCUMENTS);
+  if (simple !== undefined)
+    return {
+      documents: simple.map((node) => new Cursor({ file, lines, aliases: NO_ALIASES }, node, node.range?.[0] ?? 0)),
+      faults: [],
+    };
   let documents: readonly Document.Parsed[];
   try {
     // Without uniqueKeys, which compares every key with every other: the keys are looked at below, once.
