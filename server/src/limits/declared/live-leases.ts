@@ -8,7 +8,7 @@ interface Live {
 }
 
 /** A lease lives on for as long again when this part of its life has passed. */
-const RENEW_PART = 4;
+const RENEW_PART = 8;
 
 /** The leases of this process whose requests still run: they are made to live on, because a request may run longer than a lease. */
 export class LiveLeases {
@@ -26,7 +26,7 @@ export class LiveLeases {
     this.#leaseMs = leaseMs;
     this.#send = send;
     this.#clock = clock;
-    this.#timer = setInterval(() => this.renew(), leaseMs / RENEW_PART / 2);
+    this.#timer = setInterval(() => this.renew(), leaseMs / RENEW_PART / 4);
     this.#timer.unref();
   }
 
