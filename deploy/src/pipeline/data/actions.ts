@@ -9,7 +9,7 @@ export interface PinnedAction {
  * The actions that pipelines use, each by the commit of a release. Read on 2026-11-21 in
  * https://github.com/michael-k/quarantined-actions (README.md, versions-sha.txt, aws-actions-versions-sha.txt and
  * azure-versions-sha.txt at 192397bf2898f369f5429c7f0be1cfa0f34d8943, 37f95396cb2c1d71d55069e10d73038d70f34ab6 and
- * 488e5fabeebfe3a4fd9499504ffd05a45da0b090), which lists releases whose commit has not moved for 14 days; each was found at the
+ * 488e5fabeebfe3a4fd9499504ffd05a45da0b090), which lists releases whose commit has not moved for 14 days; most were found at the
  * same commit in workflows of other public repositories. Look again by 2027-05-31.
  */
 export const ACTIONS = {
