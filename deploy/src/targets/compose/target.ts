@@ -16,7 +16,9 @@ export const composeTarget: Target = {
     return [
       {
         path: "compose.yaml",
-        text: yamlText(`${head}# First ./make-secrets.sh, then docker compose up --wait.\n`, composeFile(spec)),
+        text: withReasons(
+          yamlText(`${head}# First ./make-secrets.sh, then docker compose up --wait.\n`, composeFile(spec)),
+        ),
       },
       { path: "haproxy.cfg", text: haproxyConfig(spec) },
       { path: "config/slipway.yaml", text: yamlText(head, spec.server) },
@@ -27,6 +29,18 @@ export const composeTarget: Target = {
   },
   runbook: ({ spec }) => runbook(spec),
 };
+
+/**
+ * Says beside each image that goes by its tag why our own check lets it: on one machine the tag is how fixes of HAProxy, PostgreSQL and
+ * Redis arrive, and whoever would rather pin them names a digest in the spec.
+ */
+function withReasons(text: string): string {
+  return text.replace(
+    /^ +image: docker\.io\/library\/(haproxy|postgres|redis):[^@\s]+$/gm,
+    (line, name: string) =>
+      `${line} # slipway: ignore image-without-digest: the tag brings fixes; images.${name} pins it`,
+  );
+}
 
 function composeFile(spec: Spec): Readonly<Record<string, unknown>> {
   const all = Object.entries({ ...services(spec), ...stores(spec) }).sort(([a], [b]) => (a < b ? -1 : 1));
