@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Docker } from "./docker-client.ts";
 import type { Answer, RenderedStack } from "./rendered-stack.ts";
 
@@ -45,6 +46,18 @@ export function faultsOf({ Name: name, HostConfig: host }: Inspected, uids: read
   return faults.flatMap(([open, what]) => (open ? [`${name}: ${what}`] : []));
 }
 
+const LOOKS = 10;
+const BETWEEN_LOOKS_MS = 150;
+
+/** The users of a container's processes. The engine asks the machine's own ps, which wants the process's number among the columns. */
+async function usersIn(docker: Docker, id: string): Promise<readonly string[]> {
+  const table = await docker.run(["top", id, "-e", "-o", "pid,uid"]);
+  return table
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/)[1] ?? "");
+}
+
 /** Containers of a system with the users of their processes. */
 export async function inspect(
   docker: Docker,
@@ -55,12 +68,12 @@ export async function inspect(
   return await Promise.all(
     found.map(async (container, index) => {
       const id = ids[index] ?? "";
-      // The engine asks the machine's own ps, which wants the process's number among the columns.
-      const table = container.State.Running ? await docker.run(["top", id, "-e", "-o", "pid,uid"]) : "";
-      const uids = table
-        .split("\n")
-        .slice(1)
-        .map((line) => line.trim().split(/\s+/)[1] ?? "");
+      let uids = container.State.Running ? await usersIn(docker, id) : [];
+      // The engine runs PostgreSQL's health check as the image's user, for a moment; what serves is there at every look.
+      for (let look = 1; look < LOOKS && uids.includes("0"); look += 1) {
+        await sleep(BETWEEN_LOOKS_MS);
+        uids = await usersIn(docker, id);
+      }
       if (container.State.Running) assert.ok(uids.length > 0, `${container.Name} has processes`);
       return { container, uids };
     }),
