@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { LLMock } from "@copilotkit/aimock";
 import { type Fault, type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
 import { type RunningServer, startServer } from "./support/server.ts";
-import { DIALECTS } from "./support/spoken-dialects.ts";
+import { DIALECTS, type FaultAnswer, postTo } from "./support/spoken-dialects.ts";
 
 /** Some faults of each kind through every dialect, over the upstream formats that `faults.test.ts` leaves out. */
 
@@ -97,27 +97,13 @@ const ROWS: readonly Row[] = [
   { what: "500, once", fault: () => ({ kind: "answer", status: 500 }), status: 200, upstream: 2 },
 ];
 
-interface Answer {
-  readonly status: number;
-  readonly retryAfter: string | null;
-  readonly text: string;
-}
-
 describe("the fault table over other upstream formats", () => {
   const mock = new LLMock({ port: 0, chunkSize: 6 });
   let folder: string;
   let proxy: FaultProxy;
   let server: RunningServer;
 
-  const post = async (path: string, body: object): Promise<Answer> => {
-    const answer = await fetch(server.url + path, {
-      method: "POST",
-      headers: { authorization: `Bearer ${server.apiKey}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(HANG_MS),
-    });
-    return { status: answer.status, retryAfter: answer.headers.get("retry-after"), text: await answer.text() };
-  };
+  const post = (path: string, body: object): Promise<FaultAnswer> => postTo(server, path, body, HANG_MS);
 
   before(async () => {
     mock.onMessage("tell a story", { content: STORY });

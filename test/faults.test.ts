@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { LLMock } from "@copilotkit/aimock";
 import { type Fault, type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
 import { type RunningServer, startServer } from "./support/server.ts";
-import { DIALECTS } from "./support/spoken-dialects.ts";
+import { DIALECTS, type FaultAnswer, postTo } from "./support/spoken-dialects.ts";
 
 /**
  * What every fault does, through every dialect, over an upstream that speaks Chat Completions: the outcome that
@@ -135,27 +135,13 @@ const ROWS: readonly Row[] = [
   { what: "slow first token past its time", faults: () => [{ kind: "slow", ms: 3_000 }], status: 200, upstream: 2 },
 ];
 
-interface Answer {
-  readonly status: number;
-  readonly retryAfter: string | null;
-  readonly text: string;
-}
-
 describe("the fault table", () => {
   const mock = new LLMock({ port: 0 });
   let folder: string;
   let proxy: FaultProxy;
   let server: RunningServer;
 
-  const post = async (path: string, body: object): Promise<Answer> => {
-    const answer = await fetch(server.url + path, {
-      method: "POST",
-      headers: { authorization: `Bearer ${server.apiKey}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(HANG_MS),
-    });
-    return { status: answer.status, retryAfter: answer.headers.get("retry-after"), text: await answer.text() };
-  };
+  const post = (path: string, body: object): Promise<FaultAnswer> => postTo(server, path, body, HANG_MS);
 
   before(async () => {
     mock.onMessage("tell a story", { content: STORY }, { chunkSize: 6 });

@@ -1,5 +1,5 @@
 /**
- * Flags of the Node that runs the server. A request leaves some 30 KB of garbage: with V8's own young generation, which starts small, the
- * collector and its threads take a fifth of the CPU; with 32 MB from the start, a twentieth. The server is no larger for it when idle.
+ * Flags of the Node that runs the server. A request leaves some 30 KB of garbage: with V8's own young generation, which starts small, V8's
+ * threads alone take a sixth to an eighth of the CPU; with 32 MB from the start, a twentieth (docs/reference/performance.md). The server is no larger for it when idle.
  */
 export const SERVER_NODE_FLAGS: readonly string[] = ["--min-semi-space-size=32", "--max-semi-space-size=32"];

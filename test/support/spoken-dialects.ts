@@ -122,3 +122,26 @@ export const DIALECTS: readonly Spoken[] = [
     whole: (answer) => answer.includes('"finishReason"'),
   },
 ];
+
+/** What a client was answered. */
+export interface FaultAnswer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly text: string;
+}
+
+/** Posts a body with the server's key and waits for all of the answer, for at most `mostMs`. */
+export async function postTo(
+  server: { readonly url: string; readonly apiKey: string },
+  path: string,
+  body: object,
+  mostMs: number,
+): Promise<FaultAnswer> {
+  const answer = await fetch(server.url + path, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.apiKey}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(mostMs),
+  });
+  return { status: answer.status, retryAfter: answer.headers.get("retry-after"), text: await answer.text() };
+}

@@ -42,3 +42,23 @@ export const labelSchema = z.string().regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/,
 export const variableSchema = z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/, {
   error: "must be a variable's name: capitals, digits and _",
 });
+
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  m: 1e-3,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** The value of a Kubernetes quantity (`500m`, `1Gi`, `1e3`) in bytes, cores or pieces; undefined when it is none. */
+export function kubernetesQuantity(value: unknown): number | undefined {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?(?:e\d+)?)([A-Za-z]*)$/.exec(String(value).trim()) ?? [];
+  const factor = UNITS[unit];
+  return number === undefined || factor === undefined ? undefined : Number(number) * factor;
+}

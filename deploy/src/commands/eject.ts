@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { RenderFlags } from "#local/render-files.ts";
-import { checkFlag, digestFlag, environmentFlag, specFlag, targetFlag } from "#lib/spec-flags.ts";
+import { renderFlags } from "#lib/spec-flags.ts";
 
 /** `slipway eject` */
 export const eject = buildCommand({
@@ -12,14 +12,7 @@ export const eject = buildCommand({
     };
   },
   parameters: {
-    flags: {
-      spec: specFlag,
-      env: environmentFlag,
-      target: targetFlag,
-      digest: digestFlag,
-      out: { kind: "parsed", parse: String, placeholder: "DIR", brief: "The folder that the files go to" },
-      check: checkFlag,
-    },
+    flags: renderFlags,
   },
   docs: {
     brief: "Write the files of an environment as your own, with a runbook of the vendor's commands",

@@ -31,10 +31,20 @@ export const targetFlag = {
 } as const;
 
 /** Whether what is rendered is checked. */
-export const checkFlag = {
+const checkFlag = {
   kind: "boolean",
   default: true,
   brief: "Check the files with the rules of check-manifests; errors keep them from being written",
+} as const;
+
+/** What the commands take that write the files of an environment. */
+export const renderFlags = {
+  spec: specFlag,
+  env: environmentFlag,
+  target: targetFlag,
+  digest: digestFlag,
+  out: { kind: "parsed", parse: String, placeholder: "DIR", brief: "The folder that the files go to" },
+  check: checkFlag,
 } as const;
 
 /** An image's digest from a command line. */

@@ -1,9 +1,9 @@
+import { kubernetesQuantity } from "@slipway/contracts/spec/quantity.ts";
 import { REFERENCES } from "../references.ts";
 import { rule, type Rule } from "../rule.ts";
 import type { Cursor } from "../sources/cursor.ts";
 import type { Container } from "../subjects/topics.ts";
 import type { World } from "../subjects/world.ts";
-import { bytesOf } from "./data/quantities.ts";
 
 /** Rules about what a pod may do: the Pod Security Standard "restricted", and what it asks of its node. */
 export const POD_RULES: readonly Rule[] = [
@@ -224,10 +224,11 @@ export const POD_RULES: readonly Rule[] = [
     },
     ({ node, name, object }, say, world) => {
       const limit = node.get("resources", "limits", "memory");
-      const bytes = bytesOf(limit.text);
-      if (Number.isNaN(bytes)) return;
-      const request = bytesOf(node.get("resources", "requests", "memory").text);
-      if (request > bytes) say(limit, { message: "The memory limit is below the container's own request." });
+      const bytes = kubernetesQuantity(limit.text);
+      if (bytes === undefined) return;
+      const request = kubernetesQuantity(node.get("resources", "requests", "memory").text);
+      if (request !== undefined && request > bytes)
+        say(limit, { message: "The memory limit is below the container's own request." });
       const start = [
         ...node
           .get("env")
@@ -295,7 +296,7 @@ function peaks(world: World): ReadonlyMap<string, readonly number[]> {
     const target = node.get("spec", "targetRef");
     for (const each of node.get("status", "recommendation", "containerRecommendations").items()) {
       const key = `${target.get("kind").text}/${target.get("name").text}/${each.get("containerName").text}`;
-      found.set(key, [bytesOf(each.get("target", "memory").text) || 0]);
+      found.set(key, [kubernetesQuantity(each.get("target", "memory").text) ?? 0]);
     }
   }
   return found;

@@ -1,3 +1,4 @@
+import { kubernetesQuantity } from "@slipway/contracts/spec/quantity.ts";
 import { valueAt } from "#spec/merge.ts";
 import type { Comparison } from "../target.ts";
 
@@ -22,25 +23,6 @@ const LIST_KEYS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 const QUANTITY_PATH =
   /(^|\.)(requests|limits|capacity|minAllowed|maxAllowed)\.[^.]+$|(^|\.)(storage|sizeLimit|averageValue)$/;
-const QUANTITY = /^(\d+(?:\.\d+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
-const UNITS: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
-
-/** The value of a quantity (`500m`, `1Gi`); undefined when it is none. */
-export function quantity(value: unknown): number | undefined {
-  const [, number, unit = ""] = QUANTITY.exec(String(value)) ?? [];
-  return number === undefined ? undefined : Number(number) * (UNITS[unit] ?? 1);
-}
-
 /** How the API server keeps what is applied: quantities are rewritten (`1000m` is `1`), lists are merged by key. */
 export const kubernetesComparison: Comparison = {
   listKey(path, items) {
@@ -51,7 +33,7 @@ export const kubernetesComparison: Comparison = {
   same(path, desired, observed) {
     if (desired === observed) return true;
     if (!QUANTITY_PATH.test(path)) return false;
-    const [one, other] = [quantity(desired), quantity(observed)];
+    const [one, other] = [kubernetesQuantity(desired), kubernetesQuantity(observed)];
     return one !== undefined && other !== undefined && Math.abs(one - other) <= 1e-9 * Math.abs(one);
   },
 };

@@ -1,6 +1,6 @@
+import { kubernetesQuantity } from "@slipway/contracts/spec/quantity.ts";
 import { isMap, valueAt } from "#spec/merge.ts";
 import type { DesiredResource, ServiceSize } from "../target.ts";
-import { quantity } from "./comparison.ts";
 
 const MIB = 2 ** 20;
 
@@ -15,7 +15,7 @@ export function kubernetesSizes(resources: readonly DesiredResource[]): readonly
       valueAt(one, ["resources", "requests"]),
     );
     const sum = (what: string): number =>
-      requests.reduce<number>((total, one) => total + (quantity(isMap(one) ? one[what] : undefined) ?? 0), 0);
+      requests.reduce<number>((total, one) => total + (kubernetesQuantity(isMap(one) ? one[what] : undefined) ?? 0), 0);
     const scaler = resources.find((one) => scales(one, name));
     const replicas = Number(valueAt(fields, ["spec", "replicas"]) ?? 1);
     const size = {
