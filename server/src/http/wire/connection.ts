@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { plainRequestHead, type RequestHead } from "#lib/http1/request-head.ts";
+import { type ClientReader, clientSocket } from "./client-socket.ts";
 import { type ReplyOwner, WireReply } from "./reply.ts";
 import { WireRequest } from "./request.ts";
 
@@ -24,10 +25,9 @@ const MOST_AHEAD_BYTES = 64 * 1024;
  * A connection as long as it carries plain requests of hot routes. The first bytes that are anything else, or only a part of a
  * head, go to Node's own HTTP server together with the socket, for good: here nothing doubtful is ever interpreted.
  */
-export class WireConnection implements ReplyOwner {
+export class WireConnection implements ReplyOwner, ClientReader {
   readonly #server: WireServer;
   readonly #socket: Socket;
-  readonly #onData = (data: Buffer): void => this.#data(data);
   readonly #onClose = (): void => this.#close();
   readonly #onEnd = (): void => this.#end();
   readonly #onDrain = (): void => this.#reply?.drained();
@@ -37,14 +37,16 @@ export class WireConnection implements ReplyOwner {
   #ahead: Buffer | undefined;
   /** The answer that is on its way is the last one. */
   #last = false;
+  /** Node's own server has the socket. */
+  #handedOver = false;
   /** On the server's clock: when the connection began to wait for its client. */
   #waitingSince: number;
 
-  constructor(server: WireServer, socket: Socket) {
+  constructor(server: WireServer, accepted: Socket) {
     this.#server = server;
-    this.#socket = socket;
     this.#waitingSince = server.now;
-    socket.on("data", this.#onData);
+    const socket = clientSocket(accepted, this);
+    this.#socket = socket;
     socket.on("end", this.#onEnd);
     socket.on("close", this.#onClose);
     socket.on("drain", this.#onDrain);
@@ -97,44 +99,48 @@ export class WireConnection implements ReplyOwner {
     if (this.#socket.isPaused()) this.#socket.resume();
     // Later, because hundreds of requests that are refused at once would be hundreds of calls within each other.
     queueMicrotask(() => {
-      if (!this.#socket.destroyed) this.#next(ahead);
+      if (!this.#socket.destroyed) this.#next(ahead, ahead.length);
     });
   }
 
-  #data(data: Buffer): void {
-    if (this.#request === undefined) {
-      this.#next(data);
-      return;
+  read(data: Buffer, length: number): boolean {
+    if (this.#handedOver) return this.#socket.push(copyOf(data, 0, length));
+    const request = this.#request;
+    if (request === undefined) {
+      this.#next(data, length);
+      return true;
     }
-    const taken = this.#request.take(data);
-    const rest = taken === data.length ? undefined : data.subarray(taken);
-    if (this.#reply === undefined) {
-      if (this.#request.left > 0) return;
+    const taken = request.take(data, 0, length);
+    if (this.#reply !== undefined) {
+      if (taken < length) this.#keepAhead(data, taken, length);
+    } else if (request.left === 0) {
       this.#request = undefined;
-      if (rest) this.#next(rest);
-      return;
+      if (taken < length) this.#next(copyOf(data, taken, length), length - taken);
     }
-    if (rest) this.#keepAhead(rest);
+    return true;
   }
 
-  #keepAhead(data: Buffer): void {
-    this.#ahead = this.#ahead === undefined ? data : Buffer.concat([this.#ahead, data]);
+  #keepAhead(data: Buffer, start: number, end: number): void {
+    const kept = copyOf(data, start, end);
+    this.#ahead = this.#ahead === undefined ? kept : Buffer.concat([this.#ahead, kept]);
     if (this.#ahead.length > MOST_AHEAD_BYTES) this.#socket.pause();
   }
 
-  #next(data: Buffer): void {
+  #next(data: Buffer, length: number): void {
+    // The buffer may hold older bytes behind `length`.
     const end = data.indexOf(HEAD_END);
-    const head = end === -1 ? undefined : plainRequestHead(data.toString("latin1", 0, end + 2));
+    const bodyStart = end + HEAD_END.length;
+    const whole = end !== -1 && bodyStart <= length;
+    const head = whole ? plainRequestHead(data.toString("latin1", 0, end + 2)) : undefined;
     if (head === undefined || !this.#server.takes(head)) {
-      this.#handOver(data);
+      this.#handOver(copyOf(data, 0, length));
       return;
     }
     const request = new WireRequest(head, this.#socket);
     this.#request = request;
     this.#waitingSince = this.#server.now;
-    const bodyStart = end + 4;
-    const taken = bodyStart < data.length ? request.take(data.subarray(bodyStart)) : 0;
-    if (bodyStart + taken < data.length) this.#keepAhead(data.subarray(bodyStart + taken));
+    const next = bodyStart + request.take(data, bodyStart, length);
+    if (next < length) this.#keepAhead(data, next, length);
     const reply = new WireReply(this.#socket, this);
     this.#reply = reply;
     this.#server.serve(request, reply);
@@ -142,7 +148,8 @@ export class WireConnection implements ReplyOwner {
 
   #handOver(data: Buffer): void {
     const socket = this.#socket;
-    socket.off("data", this.#onData);
+    this.#handedOver = true;
+    socket.removeAllListeners("data");
     socket.off("end", this.#onEnd);
     socket.off("close", this.#onClose);
     socket.off("drain", this.#onDrain);
@@ -162,6 +169,10 @@ export class WireConnection implements ReplyOwner {
     this.#reply = undefined;
     this.#server.closed(this);
   }
+}
+
+function copyOf(data: Buffer, start: number, end: number): Buffer {
+  return Buffer.from(data.subarray(start, end));
 }
 
 function ignore(): void {

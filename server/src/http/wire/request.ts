@@ -7,7 +7,10 @@ export class WireRequest implements HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly #chunks: Buffer[] = [];
+  /** The body, when all of it is there; a body that came at once is never anything but text. */
+  #text = "";
+  /** Pieces of a body that comes in several. */
+  #chunks: Buffer[] | undefined;
   #left: number;
   #over = false;
   #resolve: ((body: string) => void) | undefined;
@@ -28,19 +31,28 @@ export class WireRequest implements HttpRequest {
     return this.#left;
   }
 
-  /** Takes the next bytes, of which at most `left` are the body's; answers how many those were. */
-  take(data: Buffer): number {
-    const taken = Math.min(data.length, this.#left);
+  /**
+   * Takes the bytes from `start` up to `end`, of which at most `left` are the body's; answers how many those were. What has to stay of them
+   * is copied.
+   */
+  take(data: Buffer, start: number, end: number): number {
+    const taken = Math.min(end - start, this.#left);
     if (taken === 0) return 0;
     this.#left -= taken;
-    if (!this.#over) this.#chunks.push(taken === data.length ? data : data.subarray(0, taken));
-    if (this.#left === 0 && this.#resolve) this.#resolve(this.#text());
+    if (this.#over) return taken;
+    const last = this.#left === 0;
+    if (last && this.#chunks === undefined) this.#text = data.toString("utf8", start, start + taken);
+    else {
+      (this.#chunks ??= []).push(Buffer.from(data.subarray(start, start + taken)));
+      if (last) this.#join(this.#chunks);
+    }
+    if (last && this.#resolve) this.#resolve(this.#taken());
     return taken;
   }
 
   /** The body as text, read once; rejects when the client leaves before its end or takes too long over it. */
   body(): string | Promise<string> {
-    if (this.#left === 0) return this.#text();
+    if (this.#left === 0) return this.#taken();
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -50,7 +62,8 @@ export class WireRequest implements HttpRequest {
   /** Nobody needs the body any more: what still comes of it is thrown away. */
   discard(): void {
     this.#over = true;
-    this.#chunks.length = 0;
+    this.#text = "";
+    this.#chunks = undefined;
   }
 
   /** The rest of the body will not come. */
@@ -59,9 +72,14 @@ export class WireRequest implements HttpRequest {
     this.#reject?.(error);
   }
 
-  #text(): string {
-    const [first] = this.#chunks;
-    const whole = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
-    return whole.toString("utf8");
+  #join(chunks: readonly Buffer[]): void {
+    this.#text = Buffer.concat(chunks).toString("utf8");
+    this.#chunks = undefined;
+  }
+
+  #taken(): string {
+    const text = this.#text;
+    this.#text = "";
+    return text;
   }
 }
