@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import { plainRequestHead, type RequestHead } from "#lib/http1/request-head.ts";
+import { type RequestHead, RequestHeadReader } from "#lib/http1/request-head.ts";
 import { type ClientReader, clientSocket } from "./client-socket.ts";
 import { type ReplyOwner, WireReply } from "./reply.ts";
 import { WireRequest } from "./request.ts";
@@ -28,6 +28,7 @@ const MOST_AHEAD_BYTES = 64 * 1024;
 export class WireConnection implements ReplyOwner, ClientReader {
   readonly #server: WireServer;
   readonly #socket: Socket;
+  readonly #heads = new RequestHeadReader();
   readonly #onClose = (): void => this.#close();
   readonly #onEnd = (): void => this.#end();
   readonly #onDrain = (): void => this.#reply?.drained();
@@ -131,7 +132,7 @@ export class WireConnection implements ReplyOwner, ClientReader {
     const end = data.indexOf(HEAD_END);
     const bodyStart = end + HEAD_END.length;
     const whole = end !== -1 && bodyStart <= length;
-    const head = whole ? plainRequestHead(data.toString("latin1", 0, end + 2)) : undefined;
+    const head = whole ? this.#heads.read(data.toString("latin1", 0, end + 2)) : undefined;
     if (head === undefined || !this.#server.takes(head)) {
       this.#handOver(copyOf(data, 0, length));
       return;

@@ -3,54 +3,140 @@ export interface RequestHead {
   readonly method: string;
   /** Path and query as they were sent. */
   readonly target: string;
-  /** By lower-case name; no name comes twice. */
+  /** By lower-case name; no name comes twice. An object of this request's own. */
   readonly headers: Record<string, string>;
   /** Bytes of the body. */
   readonly contentLength: number;
 }
 
-const REQUEST_LINE = /^(POST) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
-const HEADER_LINES = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)+$/;
+/** A header line. */
+interface Line {
+  /** As it was sent, with its CRLF. */
+  readonly text: string;
+  /** In lower case. */
+  readonly name: string;
+  readonly value: string;
+}
+
+const REQUEST_LINE = /^POST (\/[\x21-\x7e]*) HTTP\/1\.1\r\n$/;
+const HEADER_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n$/;
 const DIGITS = /^\d{1,15}$/;
 
 // Each of these asks for something besides an answer.
-const BESIDES = ["transfer-encoding", "expect", "upgrade", "trailer", "http2-settings", "proxy-connection"] as const;
+const BESIDES = new Set(["transfer-encoding", "expect", "upgrade", "trailer", "http2-settings", "proxy-connection"]);
+
+// Heads beyond these are read, but not remembered: a line that is may keep all of its head in memory.
+const MOST_REMEMBERED_CHARACTERS = 4096;
+const MOST_REMEMBERED_LINES = 32;
 
 /** Nearly every value stands between one space and the line's end; then nothing has to be trimmed. */
-function valueIn(lines: string, start: number, end: number): string {
-  const plain = lines.charCodeAt(start) === 32 && lines.charCodeAt(start + 1) > 32 && lines.charCodeAt(end - 1) > 32;
-  return plain ? lines.slice(start + 1, end) : lines.slice(start, end).trim();
+function valueIn(line: string, colon: number): string {
+  const start = colon + 1;
+  const end = line.length - 2;
+  const plain = line.charCodeAt(start) === 32 && line.charCodeAt(start + 1) > 32 && line.charCodeAt(end - 1) > 32;
+  return plain ? line.slice(start + 1, end) : line.slice(start, end).trim();
 }
 
-function headersIn(lines: string): Record<string, string> | undefined {
-  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
-  let start = 0;
-  while (start < lines.length) {
-    const end = lines.indexOf("\r\n", start);
-    const colon = lines.indexOf(":", start);
-    const name = lines.slice(start, colon).toLowerCase();
-    if (name in headers) return undefined;
-    headers[name] = valueIn(lines, colon + 1, end);
-    start = end + 2;
-  }
-  return headers;
+/** Whether a plain request may say this. */
+function isPlain(name: string, value: string): boolean {
+  if (name === "content-length") return DIGITS.test(value);
+  if (name === "connection") return value.toLowerCase() === "keep-alive";
+  return !BESIDES.has(name);
+}
+
+/** The line that begins here; undefined when it is malformed or not plain. */
+function lineAt(head: string, start: number): Line | undefined {
+  const text = head.slice(start, head.indexOf("\r\n", start) + 2);
+  if (!HEADER_LINE.test(text)) return undefined;
+  const colon = text.indexOf(":");
+  const name = text.slice(0, colon).toLowerCase();
+  const value = valueIn(text, colon);
+  return isPlain(name, value) ? { text, name, value } : undefined;
 }
 
 /**
- * Reads a head without its empty last line. Answers undefined for every request that is not the plainest POST with a length:
- * whatever is unusual, doubtful or wrong is left to a reader that knows all of HTTP.
+ * Reads the heads of one connection's requests, one after another. A client says nearly the same with each of them, so what was read is
+ * remembered line by line: a line that is the same as the one in its place before is compared and not read again.
  */
-export function plainRequestHead(text: string): RequestHead | undefined {
-  const first = text.indexOf("\r\n");
-  const line = REQUEST_LINE.exec(text.slice(0, first));
-  const lines = text.slice(first + 2);
-  if (!line || !HEADER_LINES.test(lines)) return undefined;
-  const headers = headersIn(lines);
-  if (!headers || headers["host"] === undefined) return undefined;
-  for (const name of BESIDES) if (headers[name] !== undefined) return undefined;
-  const { connection } = headers;
-  if (connection !== undefined && connection.toLowerCase() !== "keep-alive") return undefined;
-  const length = headers["content-length"];
-  if (length === undefined || !DIGITS.test(length)) return undefined;
-  return { method: line[1] ?? "", target: line[2] ?? "", headers, contentLength: Number(length) };
+export class RequestHeadReader {
+  #requestLine = "";
+  #target = "";
+  #lines: Line[] = [];
+  #headers: Record<string, string> = {};
+
+  /**
+   * Reads a head without its empty last line. Answers undefined for every request that is not the plainest POST with a length:
+   * whatever is unusual, doubtful or wrong is left to a reader that knows all of HTTP. It must not be asked again then.
+   */
+  read(text: string): RequestHead | undefined {
+    const start = this.#readRequestLine(text);
+    if (start === -1) return undefined;
+    if (!this.#readAgain(text, start) && !this.#readAnew(text, start)) return undefined;
+    const headers = this.#headers;
+    if (text.length > MOST_REMEMBERED_CHARACTERS || this.#lines.length > MOST_REMEMBERED_LINES) this.#forget();
+    const length = headers["content-length"];
+    if (length === undefined || headers["host"] === undefined) return undefined;
+    return { method: "POST", target: this.#target, headers, contentLength: Number(length) };
+  }
+
+  /** Answers where the header lines begin, or -1. */
+  #readRequestLine(text: string): number {
+    const known = this.#requestLine.length;
+    if (known > 0 && text.slice(0, known) === this.#requestLine) return known;
+    const end = text.indexOf("\r\n") + 2;
+    const line = text.slice(0, end);
+    const target = REQUEST_LINE.exec(line)?.[1];
+    if (target === undefined) return -1;
+    this.#requestLine = line;
+    this.#target = target;
+    return end;
+  }
+
+  /** Reads a head of the same names in the same order as the one before. False when it is another one. */
+  #readAgain(text: string, start: number): boolean {
+    const lines = this.#lines;
+    if (lines.length === 0) return false;
+    // To copy an object of known names costs a fraction of what it costs to put them in one by one.
+    const headers = { ...this.#headers };
+    let at = start;
+    for (let index = 0; index < lines.length; index += 1) {
+      const known = lines[index];
+      if (known === undefined) return false;
+      const next = at + known.text.length;
+      if (text.slice(at, next) === known.text) {
+        at = next;
+        continue;
+      }
+      const line = lineAt(text, at);
+      if (line === undefined || line.name !== known.name) return false;
+      lines[index] = line;
+      headers[line.name] = line.value;
+      at += line.text.length;
+    }
+    if (at !== text.length) return false;
+    this.#headers = headers;
+    return true;
+  }
+
+  #readAnew(text: string, start: number): boolean {
+    const lines: Line[] = [];
+    const headers: Record<string, string> = {};
+    for (let at = start; at < text.length;) {
+      const line = lineAt(text, at);
+      // Names that every object knows, such as `constructor`, count as if they came twice.
+      if (line === undefined || line.name in headers) return false;
+      headers[line.name] = line.value;
+      lines.push(line);
+      at += line.text.length;
+    }
+    this.#headers = headers;
+    this.#lines = lines;
+    return true;
+  }
+
+  #forget(): void {
+    this.#requestLine = "";
+    this.#lines = [];
+    this.#headers = {};
+  }
 }
