@@ -1,4 +1,4 @@
-import { type AnswerHead, HttpSyntaxError, parseAnswerHead } from "./answer-head.ts";
+import { type AnswerHead, AnswerHeadReader, HttpSyntaxError } from "./answer-head.ts";
 
 /** Takes one answer. Once `answerEnd` was called, or the parser was stopped, nothing follows. */
 export interface AnswerListener {
@@ -26,6 +26,7 @@ type State = "head" | "length" | "close" | "size" | "chunk" | "chunk-end" | "tra
  */
 export class AnswerParser {
   readonly #listener: AnswerListener;
+  readonly #heads = new AnswerHeadReader();
   #state: State = "head";
   /** Bytes of a head or a line of which the end has not come. */
   #kept: Buffer = EMPTY;
@@ -108,7 +109,7 @@ export class AnswerParser {
     const end = data.indexOf(HEAD_END, at);
     if (end === -1) return -1;
     if (end - at > MAX_HEAD_BYTES) throw new HttpSyntaxError(`A head is longer than ${MAX_HEAD_BYTES} bytes.`);
-    const head = parseAnswerHead(data.toString("latin1", at, end + 2));
+    const head = this.#heads.read(data.toString("latin1", at, end + 2));
     const next = end + 4;
     if (head.status < 200) {
       if (head.status === 101) throw new HttpSyntaxError("The server changed to another protocol.");
