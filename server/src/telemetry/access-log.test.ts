@@ -55,3 +55,52 @@ test("control: a process that is alone writes more at once, and says nothing of 
   assert.ok(written.some((piece) => Buffer.byteLength(piece) > 4096));
   assert.ok(!written.join("").includes("worker"));
 });
+
+test("a line says what its own request was, whatever the one before it said, and how long it took to two places", (t) => {
+  const written: string[] = [];
+  t.mock.method(fs, "writeSync", (_fd: number, bytes: Buffer) => written.push(bytes.toString()) && bytes.length);
+  syncBuiltinESMExports();
+  const log = createAccessLog({ enabled: true, release: "r" });
+  const first = {
+    requestId: "req_1",
+    traceId: "t1",
+    tenantId: "a",
+    keyId: "k",
+    method: "POST",
+    route: "/v1/chat/completions",
+    status: 200,
+    durationMs: 12.3456,
+    model: "m",
+    routes: "v1",
+    code: undefined,
+  };
+  const changes = [
+    {},
+    { requestId: 'req "2"', traceId: "t2", durationMs: 0.999 },
+    { tenantId: undefined, keyId: undefined },
+    { tenantId: "b" },
+    { keyId: "l" },
+    { method: "GET" },
+    { route: "/v1/models" },
+    { status: 500 },
+    { model: undefined },
+    { routes: undefined },
+    { code: "internal" },
+    { durationMs: 7.004 },
+  ];
+  try {
+    for (const change of changes) log.write({ ...first, ...change });
+    log.flush();
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+  const said = written.join("").trimEnd().split("\n");
+  for (const [at, change] of changes.entries()) {
+    const { time, level, release, msg, ...line } = JSON.parse(said[at] ?? "") as Record<string, unknown>;
+    assert.deepEqual([level, release, msg, typeof time], ["info", "r", "request", "string"]);
+    const wanted = { ...first, ...change };
+    const durationMs = Math.round(wanted.durationMs * 100) / 100;
+    assert.deepEqual(line, JSON.parse(JSON.stringify({ ...wanted, durationMs })));
+  }
+});

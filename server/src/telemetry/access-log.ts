@@ -39,6 +39,40 @@ function quoted(text: string): string {
   return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
+/** Milliseconds to two places: to write two whole numbers takes half of what a fraction takes. */
+function hundredths(ms: number): string {
+  const all = Math.round(ms * 100);
+  const whole = Math.floor(all / 100);
+  const rest = all - whole * 100;
+  return rest < 10 ? `${whole}.0${rest}` : `${whole}.${rest}`;
+}
+
+function sameFacts(a: AccessLine, b: AccessLine): boolean {
+  return (
+    a.tenantId === b.tenantId &&
+    a.keyId === b.keyId &&
+    a.method === b.method &&
+    a.route === b.route &&
+    a.status === b.status &&
+    a.model === b.model &&
+    a.routes === b.routes &&
+    a.code === b.code
+  );
+}
+
+/** All that {@link sameFacts} compares. */
+function factsOf(line: AccessLine): string {
+  return (
+    (line.tenantId === undefined
+      ? ""
+      : `,"tenantId":${quoted(line.tenantId)},"keyId":${quoted(line.keyId ?? "")}`) +
+    `,"method":${quoted(line.method)},"route":${quoted(line.route)},"status":${line.status}` +
+    (line.model === undefined ? "" : `,"model":${quoted(line.model)}`) +
+    (line.routes === undefined ? "" : `,"routes":"${line.routes}"`) +
+    (line.code === undefined ? "" : `,"code":${quoted(line.code)}`)
+  );
+}
+
 /** Where the last whole line ends that can be written in one piece; a line that is longer is written alone. */
 function endOfLines(bytes: Buffer, start: number): number {
   if (bytes.length - start <= WHOLE_BYTES) return bytes.length;
@@ -85,26 +119,22 @@ export function createAccessLog(options: {
   };
   // Many lines share a millisecond, and making the text of a date is the dearest part of a line.
   let writtenAt = 0;
-  let time = "";
+  let start = "";
+  // Most lines say the same as the one before, but for what names the request and how long it took.
+  let before: AccessLine | undefined;
+  let end = "";
   return {
     flush,
     write(line) {
       const now = Date.now();
       if (now !== writtenAt) {
         writtenAt = now;
-        time = new Date(now).toISOString();
+        start = `${head},"time":"${new Date(now).toISOString()}","requestId":`;
       }
-      buffer +=
-        `${head},"time":"${time}","requestId":${quoted(line.requestId)},"traceId":"${line.traceId}"` +
-        (traces === undefined ? "" : `,"${TRACE_FIELD}":"${traces}${line.traceId}"`) +
-        (line.tenantId === undefined
-          ? ""
-          : `,"tenantId":${quoted(line.tenantId)},"keyId":${quoted(line.keyId ?? "")}`) +
-        `,"method":${quoted(line.method)},"route":${quoted(line.route)},"status":${line.status},"durationMs":${Math.round(line.durationMs * 100) / 100}` +
-        (line.model === undefined ? "" : `,"model":${quoted(line.model)}`) +
-        (line.routes === undefined ? "" : `,"routes":"${line.routes}"`) +
-        (line.code === undefined ? "" : `,"code":${quoted(line.code)}`) +
-        tail;
+      if (before === undefined || !sameFacts(before, line)) end = factsOf(line) + tail;
+      before = line;
+      const trace = traces === undefined ? "" : `,"${TRACE_FIELD}":"${traces}${line.traceId}"`;
+      buffer += `${start}${quoted(line.requestId)},"traceId":"${line.traceId}"${trace},"durationMs":${hundredths(line.durationMs)}${end}`;
       if (buffer.length >= FLUSH_BYTES) flush();
       else timer ??= setTimeout(flush, FLUSH_MS).unref();
     },
