@@ -60,33 +60,60 @@ export function createEndpoint(
   const { route, keyParameter, requestIdHeader } = endpoint;
   const wanted = permissionsFor(endpoint.requires);
   services.table.declare({ ...endpoint, method: "post", path: route });
-  const handler: Handler = async (exchange) => {
-    const { req, res, context } = exchange;
+
+  function identify({ req, res, context }: Exchange): Principal {
     context.route = route;
-    let lease: Lease | undefined;
-    let served = false;
+    const principal = authenticate(req.headers, queryKey(req.url, keyParameter));
+    context.principal = principal;
+    if (principal.via === "session") assertOwnPage(req);
+    assertPermitted(principal, wanted);
+    if (requestIdHeader !== undefined) res.setHeader(requestIdHeader, context.requestId);
+    return principal;
+  }
+
+  async function refuse(exchange: Exchange, thrown: unknown, lease: Lease | undefined): Promise<void> {
+    const { res, context } = exchange;
     try {
-      const principal = authenticate(req.headers, queryKey(req.url, keyParameter));
-      context.principal = principal;
-      if (principal.via === "session") assertOwnPage(req);
-      assertPermitted(principal, wanted);
-      if (requestIdHeader !== undefined) res.setHeader(requestIdHeader, context.requestId);
-      const admitted = admit(principal);
-      // Nearly always all of this is there at once, and a promise that nobody needs costs what a tenth of the rest does.
-      lease = admitted instanceof Promise ? await stillThere(res, admitted) : admitted;
-      const text = context.body ?? readBody(req, maxBodyBytes);
-      const body = parseJson(typeof text === "string" ? text : await text);
-      const serving = serve({ exchange, principal, lease, body });
-      if (serving) await serving;
-      served = true;
-    } catch (thrown) {
       sendError(res, await refusal(services.audit, exchange, noteError(thrown, context, log)), context);
     } finally {
-      if (!served) {
-        lease?.settle(NO_USAGE);
-        context.reservation?.settle();
-      }
+      lease?.settle(NO_USAGE);
+      context.reservation?.settle();
+    }
+  }
+
+  // Nearly always all of it is there at once, and promises that nobody needs cost what a fiftieth of the rest does.
+  const handler: Handler = (exchange) => {
+    let lease: Lease | undefined;
+    try {
+      const principal = identify(exchange);
+      const admitted = admit(principal);
+      if (admitted instanceof Promise) return late(exchange, principal, stillThere(exchange.res, admitted));
+      lease = admitted;
+      const text = exchange.context.body ?? readBody(exchange.req, maxBodyBytes);
+      if (typeof text !== "string") return late(exchange, principal, lease, text);
+      const serving = serve({ exchange, principal, lease, body: parseJson(text) });
+      return serving?.catch((thrown: unknown) => refuse(exchange, thrown, admitted));
+    } catch (thrown) {
+      return refuse(exchange, thrown, lease);
     }
   };
+
+  /** The same where the lease, the body or both are still to come. */
+  async function late(
+    exchange: Exchange,
+    principal: Principal,
+    admitted: Lease | Promise<Lease>,
+    coming?: Promise<string>,
+  ): Promise<void> {
+    let lease: Lease | undefined;
+    try {
+      lease = await admitted;
+      const text = await (coming ?? exchange.context.body ?? readBody(exchange.req, maxBodyBytes));
+      await serve({ exchange, principal, lease, body: parseJson(text) });
+    } catch (thrown) {
+      await refuse(exchange, thrown, lease);
+    }
+  }
+
   return services.idempotency.guard(handler, () => endpoint);
 }

@@ -190,7 +190,7 @@ class SlipwayHttpServer implements HttpServer, WireServer {
     res.once("close", () => this.#finish(exchange, counted));
     const handler = this.#operational(exchange);
     if (handler) {
-      void this.#run(handler, exchange);
+      this.#run(handler, exchange);
       return;
     }
     const refusal = this.#options.doorkeeper?.(exchange) ?? (this.#draining ? DRAINING : this.#options.gate());
@@ -202,7 +202,9 @@ class SlipwayHttpServer implements HttpServer, WireServer {
     }
     counted = true;
     this.#running += 1;
-    void this.#run(this.#route(exchange), exchange, this.#options.prepare(req.headers));
+    const prepared = this.#options.prepare(req.headers);
+    if (prepared === undefined) this.#run(this.#route(exchange), exchange);
+    else this.#run(() => prepared.then(() => this.#route(exchange)(exchange)), exchange);
   }
 
   #operational({ context, req }: Exchange): Handler | undefined {
@@ -231,13 +233,17 @@ class SlipwayHttpServer implements HttpServer, WireServer {
     return method === "POST" ? this.#options.hot.get(path) : undefined;
   }
 
-  async #run(handler: Handler, exchange: Exchange, prepared?: Promise<void>): Promise<void> {
+  #run(handler: Handler, exchange: Exchange): void {
     try {
-      if (prepared) await prepared;
-      await handler(exchange);
+      const running = handler(exchange);
+      if (running) running.catch((thrown: unknown) => this.#fail(exchange, thrown));
     } catch (thrown) {
-      sendError(exchange.res, noteError(thrown, exchange.context, this.#options.log), exchange.context);
+      this.#fail(exchange, thrown);
     }
+  }
+
+  #fail({ res, context }: Exchange, thrown: unknown): void {
+    sendError(res, noteError(thrown, context, this.#options.log), context);
   }
 
   #finish({ req, res, context }: Exchange, counted: boolean): void {

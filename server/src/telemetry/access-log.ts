@@ -63,9 +63,7 @@ function sameFacts(a: AccessLine, b: AccessLine): boolean {
 /** All that {@link sameFacts} compares. */
 function factsOf(line: AccessLine): string {
   return (
-    (line.tenantId === undefined
-      ? ""
-      : `,"tenantId":${quoted(line.tenantId)},"keyId":${quoted(line.keyId ?? "")}`) +
+    (line.tenantId === undefined ? "" : `,"tenantId":${quoted(line.tenantId)},"keyId":${quoted(line.keyId ?? "")}`) +
     `,"method":${quoted(line.method)},"route":${quoted(line.route)},"status":${line.status}` +
     (line.model === undefined ? "" : `,"model":${quoted(line.model)}`) +
     (line.routes === undefined ? "" : `,"routes":"${line.routes}"`) +

@@ -100,7 +100,10 @@ function lineAt(head: string, start: number): Line {
   if (!HEADER_LINE.test(text)) throw new HttpSyntaxError("A header line is malformed.");
   const colon = text.indexOf(":");
   if (!KNOWN_LENGTHS.has(colon)) return { text, name: "", value: "", number: -1 };
-  const value = text.slice(colon + 1, -2).trim().toLowerCase();
+  const value = text
+    .slice(colon + 1, -2)
+    .trim()
+    .toLowerCase();
   return meaningOf(text, text.slice(0, colon).toLowerCase(), value);
 }
 
