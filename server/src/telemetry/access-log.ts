@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { jsonText } from "#lib/json-text.ts";
 import { type GoogleLog, TRACE_FIELD, tracePrefix } from "./google-log.ts";
 
 /** One answered request. */
@@ -33,12 +34,6 @@ const MOST_KEPT = 4 * 1024 * 1024;
 // A pipe takes so much in one piece (PIPE_BUF of Linux); what is longer may be torn by what others write (pipe(7)).
 const WHOLE_BYTES = 4096;
 
-// Most texts of a line need no escapes, and looking is a fraction of what a call of JSON.stringify costs.
-const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
-function quoted(text: string): string {
-  return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
 /** Milliseconds to two places: to write two whole numbers takes half of what a fraction takes. */
 function hundredths(ms: number): string {
   const all = Math.round(ms * 100);
@@ -63,11 +58,11 @@ function sameFacts(a: AccessLine, b: AccessLine): boolean {
 /** All that {@link sameFacts} compares. */
 function factsOf(line: AccessLine): string {
   return (
-    (line.tenantId === undefined ? "" : `,"tenantId":${quoted(line.tenantId)},"keyId":${quoted(line.keyId ?? "")}`) +
-    `,"method":${quoted(line.method)},"route":${quoted(line.route)},"status":${line.status}` +
-    (line.model === undefined ? "" : `,"model":${quoted(line.model)}`) +
+    (line.tenantId === undefined ? "" : `,"tenantId":${jsonText(line.tenantId)},"keyId":${jsonText(line.keyId ?? "")}`) +
+    `,"method":${jsonText(line.method)},"route":${jsonText(line.route)},"status":${line.status}` +
+    (line.model === undefined ? "" : `,"model":${jsonText(line.model)}`) +
     (line.routes === undefined ? "" : `,"routes":"${line.routes}"`) +
-    (line.code === undefined ? "" : `,"code":${quoted(line.code)}`)
+    (line.code === undefined ? "" : `,"code":${jsonText(line.code)}`)
   );
 }
 
@@ -132,7 +127,7 @@ export function createAccessLog(options: {
       if (before === undefined || !sameFacts(before, line)) end = factsOf(line) + tail;
       before = line;
       const trace = traces === undefined ? "" : `,"${TRACE_FIELD}":"${traces}${line.traceId}"`;
-      buffer += `${start}${quoted(line.requestId)},"traceId":"${line.traceId}"${trace},"durationMs":${hundredths(line.durationMs)}${end}`;
+      buffer += `${start}${jsonText(line.requestId)},"traceId":"${line.traceId}"${trace},"durationMs":${hundredths(line.durationMs)}${end}`;
       if (buffer.length >= FLUSH_BYTES) flush();
       else timer ??= setTimeout(flush, FLUSH_MS).unref();
     },

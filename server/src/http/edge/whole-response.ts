@@ -24,7 +24,9 @@ export class WholeResponse implements ModelEventSink {
   }
 
   end(): void {
-    const body = JSON.stringify(this.#dialect.encode(this.#fold.answer(), this.#frame));
+    const dialect = this.#dialect;
+    const answer = this.#fold.answer();
+    const body = dialect.encodePlain?.(answer, this.#frame) ?? JSON.stringify(dialect.encode(answer, this.#frame));
     this.#res.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
     this.#res.end(body);
   }

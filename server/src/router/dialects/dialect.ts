@@ -89,5 +89,7 @@ export interface Dialect {
   /** Throws `invalid_request` or `unsupported_field` naming the field at fault. */
   decode(body: unknown, head: RequestHead): DecodedRequest;
   encode(answer: ModelAnswer, frame: AnswerFrame): unknown;
+  /** The JSON of what `encode` makes of the plainest answers, put together for less; undefined for all others. */
+  encodePlain?(answer: ModelAnswer, frame: AnswerFrame): string | undefined;
   writer(frame: AnswerFrame): StreamWriter;
 }

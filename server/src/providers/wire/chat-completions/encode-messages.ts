@@ -7,6 +7,8 @@ type Wire = Record<string, unknown>;
 
 /** Texts as one, or as parts where one of them is marked. */
 function encodeTexts(parts: readonly TextPart[], separator: string, options: ChatCompletionsOptions): unknown {
+  const [first] = parts;
+  if (parts.length === 1 && first && !isMarked(first, options)) return first.text;
   if (parts.some((part) => isMarked(part, options))) return parts.map((part) => encodeText(part, options));
   return parts.map((part) => part.text).join(separator);
 }
@@ -104,12 +106,11 @@ class ToolResults {
     return { role: "tool", tool_call_id: part.toolCallId, content };
   }
 
-  /** Images and files of the results so far, as what the user says after them: nothing may stand between calls and results. */
-  rest(): Wire[] {
-    if (this.#beside.length === 0) return [];
-    const content = this.#beside;
+  /** Puts images and files of the results so far at the end, as what the user says after them: nothing may stand between calls and results. */
+  putRest(wire: Wire[]): void {
+    if (this.#beside.length === 0) return;
+    wire.push({ role: "user", content: this.#beside });
     this.#beside = [];
-    return [{ role: "user", content }];
   }
 }
 
@@ -127,7 +128,7 @@ export function encodeMessages(messages: readonly Message[], options: ChatComple
   const results = new ToolResults(options);
   messages.forEach((message, index) => {
     const path = `messages[${index}]`;
-    if (message.role !== "tool") wire.push(...results.rest());
+    if (message.role !== "tool") results.putRest(wire);
     switch (message.role) {
       case "system":
         wire.push(encodeSystem(message, path, options));
@@ -145,6 +146,6 @@ export function encodeMessages(messages: readonly Message[], options: ChatComple
         });
     }
   });
-  wire.push(...results.rest());
+  results.putRest(wire);
   return wire;
 }

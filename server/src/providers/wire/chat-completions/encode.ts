@@ -73,41 +73,48 @@ function setEndUser(body: Wire, request: ModelRequest, options: ChatCompletionsO
   body[options.endUserField ?? "user"] = endUserId(request.endUser);
 }
 
+/** What the model may and should do, each under its own name. */
+function setControls(body: Wire, request: ModelRequest, options: ChatCompletionsOptions): void {
+  if (request.maxOutputTokens !== undefined) body[options.maxTokensField] = request.maxOutputTokens;
+  if (request.temperature !== undefined) body["temperature"] = request.temperature;
+  if (request.topP !== undefined) body["top_p"] = request.topP;
+  if (request.topK !== undefined) body["top_k"] = request.topK;
+  if (request.presencePenalty !== undefined) body["presence_penalty"] = request.presencePenalty;
+  if (request.frequencyPenalty !== undefined) body["frequency_penalty"] = request.frequencyPenalty;
+  if (request.stop !== undefined) body["stop"] = request.stop;
+  if (request.seed !== undefined) body["seed"] = request.seed;
+  const effort = effortOf(request.reasoning);
+  if (effort !== undefined) body["reasoning_effort"] = effort;
+}
+
+function setTools(body: Wire, request: ModelRequest, options: ChatCompletionsOptions): void {
+  const { tools, toolChoice, parallelToolCalls } = request;
+  if (tools.length > 0) {
+    body["tools"] = tools.map((tool, index) => encodeTool(tool, index, options));
+    // Without tools OpenAI refuses the field, and then it says nothing.
+    if (parallelToolCalls !== undefined) body["parallel_tool_calls"] = parallelToolCalls;
+  }
+  if (toolChoice === undefined) return;
+  if (tools.length > 0 || typeof toolChoice !== "string" || toolChoice === "required")
+    body["tool_choice"] = encodeToolChoice(toolChoice);
+}
+
 /** The request as the body of `POST /chat/completions`. */
 export function encodeBody(request: ModelRequest, options: ChatCompletionsOptions): string {
-  const extra = clientFields(request, options.provider);
-  refuseLostAnswers(extra, options.provider);
+  const body = clientFields(request, options.provider);
+  const streamOptions = body["stream_options"];
+  refuseLostAnswers(body, options.provider);
   refuseUnknown(request, options);
-  const body: Wire = { ...extra, model: request.model, messages: encodeMessages(request.messages, options) };
-  const set = (field: string, value: unknown): void => {
-    if (value !== undefined) body[field] = value;
-  };
-  if (request.tools.length > 0) {
-    body["tools"] = request.tools.map((tool, index) => encodeTool(tool, index, options));
-    // Without tools OpenAI refuses the field, and then it says nothing.
-    set("parallel_tool_calls", request.parallelToolCalls);
-  }
-  if (
-    request.toolChoice !== undefined &&
-    (request.tools.length > 0 || typeof request.toolChoice !== "string" || request.toolChoice === "required")
-  ) {
-    body["tool_choice"] = encodeToolChoice(request.toolChoice);
-  }
-  set(options.maxTokensField, request.maxOutputTokens);
-  set("temperature", request.temperature);
-  set("top_p", request.topP);
-  set("top_k", request.topK);
-  set("presence_penalty", request.presencePenalty);
-  set("frequency_penalty", request.frequencyPenalty);
-  set("stop", request.stop);
-  set("seed", request.seed);
-  set("reasoning_effort", effortOf(request.reasoning));
+  body["model"] = request.model;
+  body["messages"] = encodeMessages(request.messages, options);
+  setTools(body, request, options);
+  setControls(body, request, options);
   setEndUser(body, request, options);
   if (request.responseFormat) body["response_format"] = encodeFormat(request.responseFormat);
   if (request.stream) {
     body["stream"] = true;
     // Usage is what budgets are settled by, so it is asked for whether or not the client wants to see it.
-    body["stream_options"] = { ...objectOf(extra["stream_options"]), include_usage: true };
+    body["stream_options"] = { ...objectOf(streamOptions), include_usage: true };
   }
   return JSON.stringify(body);
 }

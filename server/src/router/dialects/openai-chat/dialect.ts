@@ -1,6 +1,6 @@
 import type { Dialect } from "../dialect.ts";
 import { decode } from "./decode.ts";
-import { encode } from "./encode.ts";
+import { encode, encodePlain } from "./encode.ts";
 import { openaiErrors } from "../openai-errors.ts";
 import { ChatStreamWriter } from "./stream.ts";
 
@@ -24,5 +24,6 @@ export const openaiChat: Dialect = {
   },
   decode,
   encode,
+  encodePlain,
   writer: (frame) => new ChatStreamWriter(frame),
 };

@@ -2,6 +2,7 @@ import type { FinishReason } from "@slipway/contracts/model/event.ts";
 import type { ModelAnswer } from "@slipway/contracts/model/fold.ts";
 import type { ToolCallPart } from "@slipway/contracts/model/request.ts";
 import type { Usage } from "@slipway/contracts/model/usage.ts";
+import { jsonText } from "#lib/json-text.ts";
 import type { AnswerFrame } from "../dialect.ts";
 import { encodeCitation } from "./encode-citation.ts";
 
@@ -76,4 +77,25 @@ export function encode(answer: ModelAnswer, frame: AnswerFrame): unknown {
     choices: [{ index: 0, message, logprobs: null, finish_reason: encodeFinishReason(answer.finishReason ?? "stop") }],
     ...(answer.usage ? { usage: encodeUsage(answer.usage) } : {}),
   };
+}
+
+/**
+ * The JSON of {@link encode} for an answer of one piece of text with figures, which most are; undefined for any other. To put the text
+ * together takes half of what an object and its JSON take.
+ */
+export function encodePlain(answer: ModelAnswer, frame: AnswerFrame): string | undefined {
+  const { content, usage } = answer;
+  const [part] = content;
+  if (content.length !== 1 || part?.type !== "text" || part.citations !== undefined) return undefined;
+  if (usage === undefined || answer.refusal !== "" || answer.reasoning !== "") return undefined;
+  const { input, cachedRead, cacheWrite, output, reasoning } = usage;
+  const prompt = input + cachedRead + cacheWrite;
+  const completion = output + reasoning;
+  const reason = encodeFinishReason(answer.finishReason ?? "stop");
+  return (
+    `{"id":${jsonText(answer.id ?? frame.fallbackId)},"object":"chat.completion","created":${frame.created},"model":${jsonText(answer.model ?? frame.model)},` +
+    `"choices":[{"index":0,"message":{"role":"assistant","content":${JSON.stringify(answer.text)},"refusal":null},"logprobs":null,"finish_reason":"${reason}"}],` +
+    `"usage":{"prompt_tokens":${prompt},"completion_tokens":${completion},"total_tokens":${prompt + completion},` +
+    `"prompt_tokens_details":{"cached_tokens":${cachedRead}},"completion_tokens_details":{"reasoning_tokens":${reasoning}}}}`
+  );
 }
