@@ -58,7 +58,9 @@ function sameFacts(a: AccessLine, b: AccessLine): boolean {
 /** All that {@link sameFacts} compares. */
 function factsOf(line: AccessLine): string {
   return (
-    (line.tenantId === undefined ? "" : `,"tenantId":${jsonText(line.tenantId)},"keyId":${jsonText(line.keyId ?? "")}`) +
+    (line.tenantId === undefined
+      ? ""
+      : `,"tenantId":${jsonText(line.tenantId)},"keyId":${jsonText(line.keyId ?? "")}`) +
     `,"method":${jsonText(line.method)},"route":${jsonText(line.route)},"status":${line.status}` +
     (line.model === undefined ? "" : `,"model":${jsonText(line.model)}`) +
     (line.routes === undefined ? "" : `,"routes":"${line.routes}"`) +

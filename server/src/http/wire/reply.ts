@@ -17,6 +17,30 @@ function dateLine(): string {
   return dateText;
 }
 
+/** A header as it is written. */
+interface Header {
+  /** In lower case. */
+  readonly name: string;
+  readonly value: string | number;
+  /** With its CRLF. */
+  readonly line: string;
+}
+
+// The last header of each name, because most answers say the same. Names are ours and few; those of a vendor or an agent have a bound.
+const written = new Map<string, Header>();
+const MOST_WRITTEN = 200;
+
+function headerOf(name: string, value: string | number): Header {
+  const before = written.get(name);
+  if (before !== undefined && before.value === value) return before;
+  if (typeof value === "string" && !VALUE.test(value))
+    throw new Error(`The value of the header ${name} cannot be sent.`);
+  const lower = name.toLowerCase();
+  const header = { name: lower, value, line: `${lower}: ${value}\r\n` };
+  if (before !== undefined || written.size < MOST_WRITTEN) written.set(name, header);
+  return header;
+}
+
 /** What a reply tells the connection that it belongs to. */
 export interface ReplyOwner {
   /** The answer was handed to the system whole. `close`: the connection carries no other. */
@@ -32,8 +56,7 @@ export class WireReply implements HttpReply {
   destroyed = false;
   readonly #socket: Socket;
   readonly #owner: ReplyOwner;
-  /** Names and values by turns. */
-  readonly #headers: string[] = [];
+  readonly #headers: Header[] = [];
   #close = false;
   #chunked = false;
   #onClose: (() => void)[] | undefined;
@@ -50,18 +73,15 @@ export class WireReply implements HttpReply {
 
   setHeader(name: string, value: string | number): void {
     if (this.headersSent) throw new Error(`The header ${name} comes after the head was sent.`);
-    const text = String(value);
-    if (typeof value === "string" && !VALUE.test(text))
-      throw new Error(`The value of the header ${name} cannot be sent.`);
-    const lower = name.toLowerCase();
+    const header = headerOf(name, value);
     const headers = this.#headers;
-    for (let at = 0; at < headers.length; at += 2) {
-      if (headers[at] === lower) {
-        headers[at + 1] = text;
+    for (let at = 0; at < headers.length; at += 1) {
+      if (headers[at]?.name === header.name) {
+        headers[at] = header;
         return;
       }
     }
-    headers.push(lower, text);
+    headers.push(header);
   }
 
   writeHead(status: number, headers?: Readonly<Record<string, string | number>>): void {
@@ -128,18 +148,16 @@ export class WireReply implements HttpReply {
   }
 
   #lengthLine(text: string): string {
-    for (let at = 0; at < this.#headers.length; at += 2) if (this.#headers[at] === "content-length") return "";
+    for (const { name } of this.#headers) if (name === "content-length") return "";
     return `content-length: ${Buffer.byteLength(text)}\r\n`;
   }
 
   #head(framing: string): string {
     this.headersSent = true;
     let lines = "";
-    for (let at = 0; at < this.#headers.length; at += 2) {
-      const name = this.#headers[at];
-      const value = this.#headers[at + 1] ?? "";
+    for (const { name, value, line } of this.#headers) {
       if (name === "connection") this.#close = value === "close";
-      else lines += `${name}: ${value}\r\n`;
+      else lines += line;
     }
     const status = this.statusCode === 200 ? "200 OK" : `${this.statusCode} ${STATUS_CODES[this.statusCode] ?? ""}`;
     const kept = this.#close ? "connection: close\r\n" : "connection: keep-alive\r\nkeep-alive: timeout=65\r\n";

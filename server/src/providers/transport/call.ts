@@ -105,7 +105,7 @@ export class HttpCall implements Http1Handler, SseListener, ModelEventOutput, Mo
       this.#parser = new SseParser(this, MAX_EVENT_BYTES);
     } else {
       // Some upstreams do not stream what they were asked to stream; a whole answer is as good.
-      this.#body = new BoundedBytes(MAX_ANSWER_BYTES);
+      this.#body = new BoundedBytes(MAX_ANSWER_BYTES, head.chunked ? -1 : head.contentLength);
     }
   }
 
