@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { type ClientReader, clientSocket } from "./client-socket.ts";
+import { WireConnection, type WireServer } from "./connection.ts";
 
 /** Gathers what comes; the bytes are copied, as every reader must. */
 class Gatherer implements ClientReader {
@@ -62,6 +63,40 @@ describe("the socket of an accepted connection", () => {
       sockets[at]?.end("bye");
       assert.equal(String((await once(client, "data"))[0]), "bye");
     }
+    await closed(0);
+  });
+
+  test("is read by whoever it is handed over to, from the first byte on and with pauses", async () => {
+    const [client, socket] = await dial();
+    const handed = Promise.withResolvers<readonly [socket: Socket, read: Buffer]>();
+    const wire: WireServer = {
+      now: 0,
+      takes: () => false,
+      serve: () => assert.fail("nothing is plain here"),
+      closed() {},
+      handOver(_connection, given, read) {
+        given.pause();
+        handed.resolve([given, read]);
+      },
+    };
+    const connection = new WireConnection(wire, socket);
+    client.write("first ");
+    const [theirs, first] = await handed.promise;
+    assert.equal(first.toString(), "first ");
+    assert.ok(connection.idle);
+    const pieces = Array.from({ length: 3000 }, (_, at) => `piece ${at} of what follows, `);
+    client.end(pieces.join(""));
+    let rest = "";
+    theirs.on("data", (data: Buffer) => {
+      rest += data.toString();
+      theirs.pause();
+      setImmediate(() => theirs.resume());
+    });
+    theirs.resume();
+    await once(theirs, "end");
+    assert.equal(rest, pieces.join(""));
+    theirs.end();
+    client.resume();
     await closed(0);
   });
 
