@@ -100,6 +100,33 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     },
   ],
   [
+    "of a batch that is there in part, in which an id comes twice, each line is kept once and nothing is left out",
+    async (store) => {
+      const [a, b] = [randomName("a"), randomName("b")];
+      const lines = [entry(a), entry(b), entry(a), entry(a)];
+      await store.usageLedger.append(lines.slice(0, 2));
+      await store.usageLedger.append([...lines, ...lines.slice(2, 3)]);
+      assert.equal((await store.usageLedger.total(a, epoch)).calls, 3);
+      assert.equal((await store.usageLedger.total(b, epoch)).calls, 1);
+      const records = [record(a), record(b), record(a), record(a)];
+      await store.auditRecords.append(records.slice(0, 2));
+      await store.auditRecords.append([...records, ...records.slice(2, 3)]);
+      assert.deepEqual(
+        (await store.auditRecords.list(a, 10)).map(({ id }) => id).toSorted(),
+        records
+          .filter(({ tenantId }) => tenantId === a)
+          .map(({ id }) => id)
+          .toSorted(),
+      );
+      const waiting = await store.auditChain.waiting(1000);
+      assert.deepEqual(
+        [a, b].map((tenantId) => waiting.find((one) => one.tenantId === tenantId)?.count),
+        [3, 1],
+        "each waits for its place once",
+      );
+    },
+  ],
+  [
     "what a client or a provider chose cannot hold up a batch",
     async (store) => {
       const a = randomName("a");

@@ -24,7 +24,8 @@ export function waitingRecords(limit: number): Statement<WaitingRecords> {
 /**
  * Gives the tenant's `count` oldest records that wait the places after the log's end, and positions after `position`. What is hashed is
  * the record as it lies in the database: its entry's canonical JSON (RFC 8785) as contracts/src/audit/entry.ts has it, names in their order,
- * after the byte of a leaf (RFC 6962). PostgreSQL's `to_json` writes a text as ECMAScript's JSON.stringify does.
+ * after the byte of a leaf (RFC 6962). PostgreSQL's `to_json` writes a text as ECMAScript's JSON.stringify does. Each record is looked up by
+ * itself: left to choose, the planner reads a tenant's whole log for a page of it.
  */
 export function placeRecords(
   { tenantId, count }: WaitingRecords,
@@ -63,7 +64,7 @@ export function placeRecords(
         || ',"tenantId":' || to_json(r.tenant_id)
         || ',"v":1}', 'UTF8')) as record_hash
       from page
-      join slipway.audit_records r on r.tenant_id = ${tenantId} and r.id = page.id
+      cross join lateral (select * from slipway.audit_records a where a.tenant_id = ${tenantId} and a.id = page.id limit 1) as r
       cross join log_end
     ), link as (
       select seq, id, record_hash, slipway.chain_hash(record_hash) over (order by seq) as chain_hash
@@ -75,8 +76,7 @@ export function placeRecords(
       where link.id is not null
       returning id
     ), taken as (
-      delete from slipway.audit_pending p using page
-      where p.tenant_id = ${tenantId} and p.arrival = page.arrival
+      delete from slipway.audit_pending where tenant_id = ${tenantId} and arrival <= (select max(arrival) from page)
     )
     select count(*)::int as placed from placed`;
 }
