@@ -89,6 +89,15 @@ export async function makeSkeleton(t: TestContext): Promise<Skeleton> {
   return skeleton;
 }
 
+/** Puts in place what the launcher bundles with, and marks all packages as installed. */
+export async function installBundler({ root, bin }: Skeleton): Promise<void> {
+  await writeProgram(bin, "node", THIS_NODE);
+  await mkdir(join(root, "node_modules"));
+  for (const mark of [".package-lock.json", ".slipway-lock"])
+    await cp(join(root, "package-lock.json"), join(root, "node_modules", mark));
+  await symlink(join(ROOT, "node_modules/rolldown"), join(root, "node_modules/rolldown"));
+}
+
 /** Waits for the end of a launcher and collects what it says. */
 export async function finish(child: ChildProcess): Promise<Launched> {
   let stdout = "";
