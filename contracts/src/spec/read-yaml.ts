@@ -2,6 +2,7 @@ import { isNode, isPair, LineCounter, parseDocument, type Document } from "yaml"
 import { z } from "zod";
 import { SlipwayError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import { readSimpleYaml, simpleValue } from "./simple-yaml.ts";
 import { type SlipwayYaml, slipwayYamlSchema } from "./slipway-yaml.ts";
 
 /** Where something is: keys and indexes from the top of the file down. */
@@ -42,6 +43,30 @@ export function readSlipwayYaml(text: string, file: string): ReadYaml {
       hint: "Keep in it what it is for.",
     });
   }
+  let parsed: Parsed | undefined;
+  const byLibrary = (): Parsed => (parsed ??= parse(text, file));
+  const error = (problems: readonly YamlProblem[]): SlipwayError => {
+    const { document, lines } = byLibrary();
+    return invalid(
+      file,
+      problems.map((problem) => describe(problem, placeOf(document, lines, file, problem))),
+    );
+  };
+  // The library takes longer than all the rest, and what it knows besides is asked for when something is wrong.
+  const simple = readSimpleYaml(text);
+  const value = simple?.contents.length === 1 ? simpleValue(simple.contents[0], simple.aliases) : undefined;
+  const raw = value ?? plain(byLibrary().document, file) ?? {};
+  const result = slipwayYamlSchema.safeParse(raw, PARSED_ONCE);
+  if (!result.success) throw error(yamlProblems(result.error.issues, (path) => byLibrary().document.getIn(path)));
+  return { spec: result.data, raw, error };
+}
+
+interface Parsed {
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+function parse(text: string, file: string): Parsed {
   const lines = new LineCounter();
   // Documents of YAML 1.2: `no` and `on` are words there.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
@@ -49,15 +74,7 @@ export function readSlipwayYaml(text: string, file: string): ReadYaml {
     const told = document.errors.map(({ pos, message }) => `${placeAt(file, lines, pos[0])}: ${message}`);
     throw invalid(file, told);
   }
-  const error = (problems: readonly YamlProblem[]): SlipwayError =>
-    invalid(
-      file,
-      problems.map((problem) => describe(problem, placeOf(document, lines, file, problem))),
-    );
-  const raw = plain(document, file) ?? {};
-  const result = slipwayYamlSchema.safeParse(raw, PARSED_ONCE);
-  if (!result.success) throw error(yamlProblems(result.error.issues, (path) => document.getIn(path)));
-  return { spec: result.data, raw, error };
+  return { document, lines };
 }
 
 function plain(document: Document, file: string): unknown {

@@ -9,10 +9,10 @@ import {
   type Document,
   type Node,
 } from "yaml";
+import { readSimpleYaml } from "@slipway/contracts/spec/simple-yaml.ts";
 import type { Place } from "../finding.ts";
 import { Cursor } from "./cursor.ts";
 import { Lines } from "./lines.ts";
-import { readSimpleYaml } from "./simple-yaml.ts";
 
 /** Something that is wrong with the text itself. */
 export interface YamlFault extends Place {
@@ -31,17 +31,15 @@ const DOCUMENTS = 2_000;
 /** Faults of one file that are told: the first is the cause of the rest more often than not. */
 const FAULTS = 3;
 
-const NO_ALIASES: ReadonlyMap<Alias, Node> = new Map();
-
 /** Reads all documents of a text; a document that cannot be read is told and left out. `firstLine` as in {@link Lines}. */
 export function readYaml(file: string, text: string, firstLine = 1): YamlText {
   const lines = new Lines(text, firstLine);
-  const simple = readSimpleYaml(text)?.slice(0, DOCUMENTS);
-  if (simple !== undefined)
-    return {
-      documents: simple.map((node) => new Cursor({ file, lines, aliases: NO_ALIASES }, node, node.range?.[0] ?? 0)),
-      faults: [],
-    };
+  const simple = readSimpleYaml(text);
+  if (simple !== undefined) {
+    const origin = { file, lines, aliases: simple.aliases };
+    const contents = simple.contents.slice(0, DOCUMENTS);
+    return { documents: contents.map((node) => new Cursor(origin, node, node.range?.[0] ?? 0)), faults: [] };
+  }
   let documents: readonly Document.Parsed[];
   try {
     // Without uniqueKeys, which compares every key with every other: the keys are looked at below, once.
