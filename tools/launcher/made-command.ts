@@ -33,20 +33,23 @@ export function stampsOf(paths: readonly string[]): readonly Stamp[] {
   });
 }
 
+/** What is in force; undefined when nothing is, or when it was not written whole. */
+export function readMade(root: string): MadeCommand | undefined {
+  try {
+    return JSON.parse(readFileSync(currentFile(root), "utf8")) as MadeCommand;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The first file of the bundled command; undefined when there is none that is made of exactly the files that are there, by this
  * Node and for this place. A few milliseconds: some 500 files are looked at, none is read.
  */
 export function madeCommand(root: string): string | undefined {
-  try {
-    const made = JSON.parse(readFileSync(currentFile(root), "utf8")) as MadeCommand;
-    return made.root === root && made.version === process.version && made.files.every(isAsItWas)
-      ? made.entry
-      : undefined;
-  } catch {
-    // None was made, or it was not written whole: it is made anew.
-    return undefined;
-  }
+  const made = readMade(root);
+  if (made?.root !== root || made.version !== process.version) return undefined;
+  return made.files.every(isAsItWas) ? made.entry : undefined;
 }
 
 function isAsItWas([path, changedMs, bytes]: Stamp): boolean {

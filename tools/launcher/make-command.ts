@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { bundle } from "./bundle.ts";
-import { commandFolder, currentFile, type MadeCommand, stampsOf } from "./made-command.ts";
+import { commandFolder, currentFile, type MadeCommand, readMade, stampsOf } from "./made-command.ts";
 
 // `node make-command.ts ROOT`: bundles the command of a checkout and puts it in force. Each bundle has a folder of its own, and one
 // rename puts it in force, so that several may be made at once and none is seen in part. What went wrong is said on stderr.
@@ -43,24 +43,34 @@ async function make(root: string): Promise<void> {
       entry: join(folder, "main.mjs"),
       files: [...read, ...stampsOf(chunks)],
     };
-    const current = currentFile(root);
-    const written = `${current}.${process.pid}`;
-    writeFileSync(written, JSON.stringify(made));
-    renameSync(written, current);
+    putInForce(root, made);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
-  removeOthers(home, basename(folder));
+  try {
+    removeOthers(home, folder);
+  } catch {
+    // Another one removes them, too, or they are another user's: the next bundle tries again.
+  }
+}
+
+function putInForce(root: string, made: MadeCommand): void {
+  const before = readMade(root);
+  const current = currentFile(root);
+  const written = `${current}.${process.pid}`;
+  writeFileSync(written, JSON.stringify(made));
+  renameSync(written, current);
+  // It is kept from now on, not from when it was made.
+  if (before !== undefined && existsSync(before.entry)) utimesSync(dirname(before.entry), new Date(), new Date());
 }
 
 /** Older bundles, also half of one that was broken off; and what Node keeps of them, which is all that it keeps there. */
-function removeOthers(home: string, current: string): void {
+function removeOthers(home: string, folder: string): void {
+  const stay = new Set([basename(folder), "compile", basename(currentFile(""))]);
   for (const name of readdirSync(home)) {
     const path = join(home, name);
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (name !== current && name !== "compile" && name !== basename(currentFile("")) && found !== undefined)
-      if (Date.now() - found.mtimeMs > KEPT) rmSync(path, { recursive: true, force: true });
+    if (!stay.has(name) && Date.now() - statSync(path).mtimeMs > KEPT) rmSync(path, { recursive: true, force: true });
   }
   // The folders stay: a process that runs now writes what it has compiled at its end.
   for (const entry of readdirSync(join(home, "compile"), { recursive: true, withFileTypes: true }))
