@@ -1,4 +1,5 @@
-import { Alias, isAlias, isMap, isScalar, isSeq, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import { Alias, isAlias, isMap, isScalar, isSeq, type Node, Scalar } from "yaml";
+import { emptyList, emptyMap, pairOf, scalarOf } from "./yaml-nodes.ts";
 
 /*
  * Reads the YAML that most files are made of (block maps and lists, words, quotes, `|` texts, `{}` and `[]` on a line, JSON that
@@ -140,12 +141,12 @@ class Reader {
 
   #map(start: number, indent: number, depth: number): Node {
     if (depth > DEEPEST) throw new Unusual();
-    const map = new YAMLMap<Node, Node>();
+    const map = emptyMap();
     const seen = new Set<string>();
     for (let at = start; ; at = this.#line + indent) {
       const key = this.#key(at, KEY, seen);
       if (key === undefined) throw new Unusual();
-      map.items.push(new Pair<Node, Node>(key, this.#member(key.range?.[1] ?? at, indent, depth)));
+      map.items.push(pairOf(key, this.#member(key.range?.[1] ?? at, indent, depth)));
       if (this.#indent > indent) throw new Unusual();
       if (this.#indent < indent || this.#text[this.#line + indent] === "-") break;
     }
@@ -175,7 +176,7 @@ class Reader {
 
   #list(start: number, indent: number, depth: number): Node {
     if (depth > DEEPEST) throw new Unusual();
-    const list = new YAMLSeq<Node>();
+    const list = emptyList();
     for (let at = start; ; at = this.#line + indent) {
       const inner = at + 2;
       if (this.#isItem(inner)) list.items.push(this.#list(inner, indent + 2, depth + 1));
@@ -267,13 +268,13 @@ class Reader {
   }
 
   #flowItems(close: "}" | "]", depth: number): Node {
-    const items = close === "}" ? new YAMLMap<Node, Node>() : new YAMLSeq<Node>();
+    const items = close === "}" ? emptyMap() : emptyList();
     items.flow = true;
     const seen = new Set<string>();
     this.#at += 1;
     this.#skip();
     while (this.#text[this.#at] !== close) {
-      if (items instanceof YAMLMap) {
+      if (isMap(items)) {
         const key = this.#key(this.#at, FLOW_KEY, seen);
         if (key === undefined) throw new Unusual();
         this.#at = (key.range?.[1] ?? this.#at) + 1;
@@ -281,7 +282,7 @@ class Reader {
         const value = this.#flow(depth + 1);
         // An item takes all blanks behind it, the value of a key those of its own line.
         if (value.range) value.range[2] = Math.min(value.range[2], this.#text.indexOf("\n", value.range[1]) + 1);
-        items.items.push(new Pair<Node, Node>(key, value));
+        items.items.push(pairOf(key, value));
       } else items.items.push(this.#flow(depth + 1));
       if (this.#text[this.#at] === close) break;
       if (this.#text[this.#at] !== ",") throw new Unusual();
@@ -338,14 +339,6 @@ function wordOf(written: string): unknown {
   if (written === "null") return null;
   if (WHOLE.test(written) || BROKEN.test(written)) return Number(written);
   throw new Unusual();
-}
-
-function scalarOf(value: unknown, type: Scalar.Type, range: [number, number, number], source = String(value)): Scalar {
-  const scalar = new Scalar(value);
-  scalar.source = source;
-  scalar.type = type;
-  scalar.range = range;
-  return scalar;
 }
 
 function ranged<Kind extends Node>(node: Kind, ...range: [number, number, number]): Kind {
