@@ -16,7 +16,11 @@ import { requestBody } from "./lib/request-body.ts";
  * What governance costs a request: the same server with limits, a budget, the usage ledger and audit records, without the limits and
  * budget, and with none of it, by turns in one run.
  *
- *   ./slipway bench governance [--duration S] [--warm-up S] [--connections N] [--rounds N] [--json]
+ * The upstream takes its time, as models do, so that all three serve about as many requests a second: what a request costs a process
+ * depends on how many come at once. At an upstream that answers at once (`--upstream-ms 0`) the ungoverned server is asked four times as
+ * often as one whose database shares the load's core, and the difference is mostly of that.
+ *
+ *   ./slipway bench governance [--upstream-ms N] [--duration S] [--warm-up S] [--connections N] [--rounds N] [--json]
  */
 
 const GOVERNED = "limits, budget, ledger, audit";
@@ -32,7 +36,13 @@ limits:
   - { name: purse, per: tenant, budget: { day: 1000000, month: 1000000 } }
 `;
 
-type Options = { seconds: number; warmUpSeconds: number; connections: number; rounds: number };
+type Options = {
+  seconds: number;
+  warmUpSeconds: number;
+  connections: number;
+  rounds: number;
+  upstreamMs: number;
+};
 
 async function startAll(setup: Setup, folder: string): Promise<Candidate[]> {
   const file = join(folder, "slipway.yaml");
@@ -53,7 +63,7 @@ async function startAll(setup: Setup, folder: string): Promise<Candidate[]> {
 
 async function run(options: Options) {
   const cores = chooseCores();
-  const upstream = await startUpstream(cores?.rest);
+  const upstream = await startUpstream(cores?.rest, { BENCH_UPSTREAM_ANSWER_MS: String(options.upstreamMs) });
   const folder = await mkdtemp(join(tmpdir(), "slipway-bench-governance-"));
   const body = requestBody(false);
   let running: Candidate[] = [];
@@ -83,7 +93,7 @@ async function run(options: Options) {
     const windows = `median of ${options.rounds} rounds of ${options.seconds} s`;
     return {
       machine: machine(),
-      load: `whole answers, ${options.connections} connections by ${generatorName()}, ${windows}`,
+      load: `whole answers, upstream of ${options.upstreamMs} ms, ${options.connections} connections by ${generatorName()}, ${windows}`,
       rows,
       notes: [costs, ...helperNotes(rounds), ...disturbanceNotes(rounds)],
     };
@@ -98,8 +108,9 @@ const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     duration: { type: "string", default: "8" },
-    "warm-up": { type: "string", default: "10" },
-    connections: { type: "string", default: "32" },
+    "warm-up": { type: "string", default: "15" },
+    connections: { type: "string", default: "128" },
+    "upstream-ms": { type: "string", default: "20" },
     rounds: { type: "string", default: "5" },
   },
 });
@@ -108,5 +119,6 @@ const report = await run({
   warmUpSeconds: positive("warm-up", values["warm-up"]),
   connections: positive("connections", values.connections),
   rounds: positive("rounds", values.rounds),
+  upstreamMs: values["upstream-ms"] === "0" ? 0 : positive("upstream-ms", values["upstream-ms"]),
 });
 process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : reportText(report));
