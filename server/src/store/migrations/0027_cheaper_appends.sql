@@ -1,9 +1,27 @@
 -- What grows with every request is written without asking for each line whether it is there: that costs a quarter of the insert, and only a
 -- commit whose answer was lost is ever sent twice. Then, and then alone, the lines that are there already are left out, and ids that come twice.
+create function slipway.absent_lines(kept regclass, groups jsonb) returns jsonb language plpgsql as $$
+declare
+  own jsonb;
+  lines jsonb;
+  rest jsonb := '[]';
+begin
+  for own in select jsonb_array_elements(groups) loop
+    perform set_config('slipway.tenant_id', own->>0, true);
+    execute format('select coalesce(jsonb_agg(line order by at), ''[]'') from (
+        select distinct on (r->>0) r as line, at from jsonb_array_elements($2) with ordinality as all_lines (r, at)
+        where not exists (select from %s k where k.tenant_id = $1 and k.id = r->>0)
+        order by r->>0, at
+      ) as absent', kept) into lines using own->>0, own->1;
+    rest := rest || jsonb_build_array(jsonb_build_array(own->0, lines));
+  end loop;
+  return rest;
+end
+$$;
+
 create or replace function slipway.append_audit_records(groups jsonb) returns void language plpgsql as $$
 declare
   own jsonb;
-  rest jsonb;
   tries int := 0;
 begin
   perform set_config('role', 'slipway_app', true);
@@ -26,17 +44,7 @@ begin
     exception when unique_violation or deadlock_detected then
       tries := tries + 1;
       if tries > 5 then raise; end if;
-      rest := '[]';
-      for own in select jsonb_array_elements(groups) loop
-        perform set_config('slipway.tenant_id', own->>0, true);
-        rest := rest || jsonb_build_array(jsonb_build_array(own->0, (
-          select coalesce(jsonb_agg(line order by at), '[]') from (
-            select distinct on (r->>0) r as line, at from jsonb_array_elements(own->1) with ordinality as lines (r, at)
-            where not exists (select from slipway.audit_records a where a.tenant_id = own->>0 and a.id = r->>0)
-            order by r->>0, at
-          ) as absent)));
-      end loop;
-      groups := rest;
+      groups := slipway.absent_lines('slipway.audit_records', groups);
     end;
   end loop;
 end
@@ -45,7 +53,6 @@ $$;
 create or replace function slipway.append_usage(groups jsonb) returns void language plpgsql as $$
 declare
   own jsonb;
-  rest jsonb;
   tries int := 0;
 begin
   perform set_config('role', 'slipway_app', true);
@@ -65,17 +72,7 @@ begin
     exception when unique_violation or deadlock_detected then
       tries := tries + 1;
       if tries > 5 then raise; end if;
-      rest := '[]';
-      for own in select jsonb_array_elements(groups) loop
-        perform set_config('slipway.tenant_id', own->>0, true);
-        rest := rest || jsonb_build_array(jsonb_build_array(own->0, (
-          select coalesce(jsonb_agg(line order by at), '[]') from (
-            select distinct on (r->>0) r as line, at from jsonb_array_elements(own->1) with ordinality as lines (r, at)
-            where not exists (select from slipway.usage_ledger u where u.tenant_id = own->>0 and u.id = r->>0)
-            order by r->>0, at
-          ) as absent)));
-      end loop;
-      groups := rest;
+      groups := slipway.absent_lines('slipway.usage_ledger', groups);
     end;
   end loop;
 end

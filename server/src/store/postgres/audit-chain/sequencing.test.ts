@@ -6,8 +6,8 @@ import { createStore } from "../../create-store.ts";
 import { BACKENDS, connect, later, randomName } from "../../testing/databases.ts";
 import { placeRecords } from "./sequencing.ts";
 
-const LOG = 6_000;
-const PAGE = 1_000;
+const LOG = 2_400;
+const PAGE = 400;
 
 interface Plan {
   readonly "Relation Name"?: string;
