@@ -16,9 +16,9 @@ import { requestBody } from "./lib/request-body.ts";
  * What governance costs a request: the same server with limits, a budget, the usage ledger and audit records, without the limits and
  * budget, and with none of it, by turns in one run.
  *
- * The upstream takes its time, as models do, so that all three serve about as many requests a second: what a request costs a process
- * depends on how many come at once. At an upstream that answers at once (`--upstream-ms 0`) the ungoverned server is asked four times as
- * often as one whose database shares the load's core, and the difference is mostly of that.
+ * What a request costs a process depends on how many come at once. The upstream takes its time, as models do, so that the three are asked
+ * more alike: on two cores 3,700 and 5,800 times a second, where it is four times as often without governance at an upstream that answers at
+ * once (`--upstream-ms 0`), because the governed server's database shares the load's core.
  *
  *   ./slipway bench governance [--upstream-ms N] [--duration S] [--warm-up S] [--connections N] [--rounds N] [--json]
  */
