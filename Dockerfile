@@ -21,16 +21,20 @@ COPY server/package.json server/
 COPY console/package.json console/
 COPY deploy/package.json deploy/
 
-FROM manifests AS console
+FROM manifests AS built
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=npmca \
-    npm ci --ignore-scripts --workspace console --workspace contracts
+    npm ci --ignore-scripts --workspace console --workspace server --workspace contracts
 COPY tsconfig.json ./
 COPY contracts/src contracts/src
 COPY console console
 RUN npm run build --workspace console
+COPY tools/bundle tools/bundle
+COPY server/src server/src
+RUN node tools/bundle/build-server.ts
 
-# What the server needs and nothing else; types and source maps are for whoever develops. The embedded database stays
-# out: in a container its files go with the container, so the image wants DATABASE_URL.
+# The packages of the server and nothing else. What it uses of them is in its bundle: they are there for agents that import
+# them, and for scanners to see what is inside. Types and source maps are for whoever develops. The embedded database stays out:
+# in a container its files go with the container, so the image wants DATABASE_URL.
 FROM manifests AS dependencies
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=npmca \
     npm ci --ignore-scripts --omit=dev --workspace server --workspace contracts \
@@ -44,12 +48,11 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
-COPY contracts/package.json contracts/
-COPY contracts/src contracts/src
 COPY server/package.json server/
-COPY server/src server/src
+COPY server/src/store/migrations server/src/store/migrations
 COPY agents agents
-COPY --from=console /app/console/dist console/dist
+COPY --from=built /app/server/dist server/dist
+COPY --from=built /app/console/dist console/dist
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=8080 \
@@ -61,7 +64,7 @@ FROM app AS warm
 RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
 USER 1000:1000
 # V8 takes code from a cache only under the flags that it was made with. Node writes its cache readable by its owner only.
-RUN node --min-semi-space-size=32 --max-semi-space-size=32 server/src/main.ts warm && chmod -R a+rX .compile-cache
+RUN node --min-semi-space-size=32 --max-semi-space-size=32 server/dist/main.mjs warm && chmod -R a+rX .compile-cache
 
 FROM app
 ARG SLIPWAY_RELEASE=dev
@@ -77,4 +80,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
     CMD ["node", "-e", "require('node:http').get({ port: process.env.PORT, path: '/health', timeout: 2000 }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('timeout', () => process.exit(1)).on('error', () => process.exit(1))"]
 # Exec form: the server is process 1 and gets SIGTERM itself. It handles the signal and starts no grandchildren, so no init is needed.
-CMD ["node", "--min-semi-space-size=32", "--max-semi-space-size=32", "server/src/main.ts"]
+CMD ["node", "--min-semi-space-size=32", "--max-semi-space-size=32", "server/dist/main.mjs"]

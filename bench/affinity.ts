@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { SERVER_NODE_FLAGS } from "@slipway/contracts/node-flags.ts";
-import { MAIN } from "./candidates/slipway.ts";
+import { SERVER_NODE_FLAGS } from "@slipway/contracts/server-command.ts";
+import { serverEntry } from "./candidates/slipway.ts";
 import { positive, say } from "./lib/arguments.ts";
 import { freePort, startChild, waitFor200 } from "./lib/child.ts";
 import { machine } from "./lib/cores.ts";
@@ -140,7 +140,7 @@ async function run(conversations: number, turns: number): Promise<Figures[]> {
     OPENAI_COMPATIBLE_BASE_URL: upstream.baseUrl,
     ACCESS_LOG: "false",
   };
-  const child = startChild(process.execPath, [...SERVER_NODE_FLAGS, MAIN], { env, cwd: home });
+  const child = startChild(process.execPath, [...SERVER_NODE_FLAGS, serverEntry()], { env, cwd: home });
   try {
     const url = `http://127.0.0.1:${port}`;
     await waitFor200(`${url}/ready`, child, START_TIMEOUT_MS);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundle } from "../tools/launcher/bundle.ts";
+import { bundle } from "../tools/bundle/bundle.ts";
 import { positive, say } from "./lib/arguments.ts";
 import { machine } from "./lib/cores.ts";
 import { largestExample } from "./lib/render-environments.ts";
@@ -14,7 +14,7 @@ import { table } from "./lib/table.ts";
 /*
  * How long rendering takes, all targets of the largest example, in a process that has just started: nothing of it was loaded,
  * and nothing compiled by the JIT before. Without and with the check that `slipway render` makes. Once as it is run, bundled by
- * what the launcher bundles the command with (tools/launcher/bundle.ts), and once from the sources, in turn. And `./slipway --help`
+ * what the launcher bundles the command with (tools/bundle/bundle.ts), and once from the sources, in turn. And `./slipway --help`
  * and `./slipway render` of one environment, from the start of the launcher to its end, beside an empty Node.
  *
  *   ./slipway bench render [--runs N] [--json]

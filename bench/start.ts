@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { SERVER_NODE_FLAGS } from "@slipway/contracts/node-flags.ts";
-import { MAIN, migrate, productionEnvironment } from "./candidates/slipway.ts";
+import { SERVER_NODE_FLAGS } from "@slipway/contracts/server-command.ts";
+import { migrate, productionEnvironment, serverEntry } from "./candidates/slipway.ts";
 import { positive, say } from "./lib/arguments.ts";
 import { type Child, freePort, startChild } from "./lib/child.ts";
 import { machine } from "./lib/cores.ts";
@@ -16,8 +16,8 @@ import { median, rounded } from "./lib/stats.ts";
 import { table } from "./lib/table.ts";
 
 /*
- * How long a server takes from spawn to its first 200, and what it holds when nothing happens, with an external PostgreSQL
- * and a warm compile cache, as in the image.
+ * How long a server takes from spawn to its first 200, and what it holds when nothing happens, bundled as the image is, with an external
+ * PostgreSQL and a warm compile cache.
  *
  *   ./slipway bench start [--runs N] [--json]
  */
@@ -52,7 +52,7 @@ async function untilOk(url: string, child: Child, began: number): Promise<number
 async function startOnce(env: NodeJS.ProcessEnv, home: string): Promise<Start> {
   const port = await freePort();
   const began = performance.now();
-  const child = startChild(process.execPath, [...SERVER_NODE_FLAGS, MAIN], {
+  const child = startChild(process.execPath, [...SERVER_NODE_FLAGS, serverEntry()], {
     env: { ...env, PORT: String(port) },
     cwd: home,
     stdout: "drop",

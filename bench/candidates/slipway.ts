@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SERVER_NODE_FLAGS } from "@slipway/contracts/node-flags.ts";
+import { SERVER_ENTRY, SERVER_NODE_FLAGS } from "@slipway/contracts/server-command.ts";
 import type { Setup, Started } from "../lib/candidate.ts";
 import { type Child, freePort, startChild, waitFor200 } from "../lib/child.ts";
 import { pinned } from "../lib/cores.ts";
@@ -12,10 +12,22 @@ import { type BenchDatabase, openDatabase } from "../lib/database.ts";
 const NAME = "slipway (governed)";
 const NAME_EMBEDDED = "slipway (governed, embedded database)";
 const ROOT = join(import.meta.dirname, "../..");
-/** The server's entry. */
-export const MAIN = join(ROOT, "server/src/main.ts");
+const BUILD_TIMEOUT_MS = 60_000;
 const MIGRATE_TIMEOUT_MS = 60_000;
 const START_TIMEOUT_MS = 30_000;
+
+let built = false;
+
+/** The server's first module, bundled from the sources of now as the image's is. */
+export function serverEntry(): string {
+  if (!built) {
+    const build = [join(ROOT, "tools/bundle/build-server.ts")];
+    const { status, stderr } = spawnSync(process.execPath, build, { encoding: "utf8", timeout: BUILD_TIMEOUT_MS });
+    if (status !== 0) throw new Error(`The server could not be bundled:\n${stderr}`);
+    built = true;
+  }
+  return join(ROOT, SERVER_ENTRY);
+}
 
 /** `AUDIT_MODE` of whoever runs the bench: to see what answers that wait for their audit record cost. */
 function auditMode(): NodeJS.ProcessEnv {
@@ -48,7 +60,7 @@ export function productionEnvironment(
 
 /** Runs the migrations as the owner and lets the runtime login in. */
 export function migrate(database: BenchDatabase, env: NodeJS.ProcessEnv): void {
-  const result = spawnSync(process.execPath, [MAIN, "migrate", "--grant-to", database.login], {
+  const result = spawnSync(process.execPath, [serverEntry(), "migrate", "--grant-to", database.login], {
     env: { ...env, MIGRATION_DATABASE_URL: database.adminUrl },
     encoding: "utf8",
     timeout: MIGRATE_TIMEOUT_MS,
@@ -78,7 +90,7 @@ export async function slipway(setup: Setup): Promise<Started> {
   try {
     if (database !== undefined) migrate(database, env);
     child = startChild(
-      ...pinned(setup.cores, process.execPath, [...SERVER_NODE_FLAGS, ...(setup.nodeFlags ?? []), MAIN]),
+      ...pinned(setup.cores, process.execPath, [...SERVER_NODE_FLAGS, ...(setup.nodeFlags ?? []), serverEntry()]),
       {
         env,
         cwd: home,

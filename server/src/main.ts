@@ -14,7 +14,7 @@ import { createLogger, describeError, type Logger } from "#telemetry/logger.ts";
 import type { Siblings } from "#workers/seat.ts";
 import type { Service } from "./service.ts";
 
-const USAGE = `Usage: node server/src/main.ts [command]
+const USAGE = `Usage: node server/dist/main.mjs [command], or server/src/main.ts in a checkout
 
   [--workers N|auto]          serve, with so many processes (default: WORKERS, otherwise 1)
   migrate [--grant-to ROLE]   run the migrations that have not run yet, and exit; the role is the server's login

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SERVER_ENTRY } from "@slipway/contracts/server-command.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { requireDocker, requirePostgres } from "../support/require.ts";
 import { ensureBaseImage } from "./base-image.ts";
@@ -41,7 +42,7 @@ test("the image", { timeout: 1_800_000 }, async (t) => {
     ENCRYPTION_KEY: "only-for-the-settings-check",
   };
   const variables = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  const command = [IMAGE, "node", "server/src/main.ts", "migrate", "--grant-to", database.login];
+  const command = [IMAGE, "node", SERVER_ENTRY, "migrate", "--grant-to", database.login];
   const migrated = await docker.attempt(["run", "--rm", "--network", "host", "--read-only", ...variables, ...command]);
   assert.equal(migrated.code, 0, migrated.stdout + migrated.stderr);
 

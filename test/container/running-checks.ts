@@ -71,7 +71,7 @@ export async function checkConfinement({ docker, image, container }: Running): P
   const status = (await exec("cat /proc/1/status")).stdout;
   assert.match(status, /^CapEff:\s+0{16}$/m);
   assert.match(status, /^NoNewPrivs:\s+1$/m);
-  assert.match((await exec("tr '\\0' ' ' < /proc/1/cmdline")).stdout, /^node (--\S+ )*server\/src\/main\.ts/);
+  assert.match((await exec("tr '\\0' ' ' < /proc/1/cmdline")).stdout, /^node (--\S+ )*server\/dist\/main\.mjs/);
   for (const folder of ["/", "/app", "/app/.compile-cache", "/tmp", "/home/node"]) {
     assert.notEqual((await exec(`touch ${folder}/written`)).code, 0, `${folder} could be written`);
   }

@@ -51,7 +51,7 @@ export async function makeSkeleton(t: TestContext): Promise<Skeleton> {
   const bin = join(folder, "bin");
   const system = join(folder, "system");
   for (const path of [bin, system, join(root, "deploy/src")]) await mkdir(path, { recursive: true });
-  for (const path of ["slipway", "package-lock.json", "tools/node", "tools/launcher"]) {
+  for (const path of ["slipway", "package-lock.json", "tools/node", "tools/bundle", "tools/launcher"]) {
     await cp(join(ROOT, path), join(root, path), { recursive: true });
   }
   await writeFile(join(root, "deploy/src/main.ts"), COMMAND);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { bundle } from "./bundle.ts";
+import { bundle } from "../bundle/bundle.ts";
 import { commandFolder, currentFile, type MadeCommand, readMade, stampsOf } from "./made-command.ts";
 
 // `node make-command.ts ROOT`: bundles the command of a checkout and puts it in force. Each bundle has a folder of its own, and one
@@ -15,7 +15,7 @@ const ALSO = [
   "node_modules/.package-lock.json",
   "contracts/node_modules",
   "deploy/node_modules",
-  "tools/launcher/bundle.ts",
+  "tools/bundle/bundle.ts",
   "tools/launcher/make-command.ts",
   "tools/launcher/made-command.ts",
 ];

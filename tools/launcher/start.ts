@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { commandFolder, madeCommand } from "./made-command.ts";
-import { nameSources } from "./traces.ts";
+import { nameSources } from "../bundle/traces.ts";
 
 // `node start.ts …`, called by the launcher: runs the command, bundled if it can be, from its sources if not.
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { SERVER_NODE_FLAGS } from "@slipway/contracts/node-flags.ts";
+import { SERVER_NODE_FLAGS } from "@slipway/contracts/server-command.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { inCheckout } from "#lib/checkout.ts";
 import { shellStatus } from "#lib/run-program.ts";

@@ -54,15 +54,15 @@ export function createStore(options: StoreOptions): Store {
     pool: createPool(connection, limits, options.onConnectionError ?? (() => {})),
     statementTimeoutMs: limits.statementTimeoutMs,
     async prove(asDirectory) {
-      const isolated = (): Promise<void> => assertIsolation(connection, { timeoutMs: limits.acquireTimeoutMs });
+      const timeoutMs = limits.acquireTimeoutMs;
       try {
         refusePending(await known, await asDirectory(appliedMigrations()));
       } catch (error) {
         // A login that could mix tenants is refused now, not only once somebody has run the migrations.
-        await isolated();
+        await assertIsolation(connection, { timeoutMs, scope: "powers" });
         throw error;
       }
-      await isolated();
+      await assertIsolation(connection, { timeoutMs });
     },
   });
   return {

@@ -3,12 +3,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import type { SlipwayError } from "@slipway/contracts/errors.ts";
 import { requirePostgres } from "../../../test/support/require.ts";
 import type { DatabaseConnection } from "./connection.ts";
 import { createStore } from "./create-store.ts";
 import { startEmbeddedDatabase } from "./embedded/start.ts";
 import { migrate } from "./migrate.ts";
 import { migrationFiles, MIGRATIONS_FOLDER } from "./migration-files.ts";
+import { assertIsolation } from "./postgres/isolation/assert-isolation.ts";
 import {
   connect,
   embeddedFolder,
@@ -236,6 +238,33 @@ test("roles cannot be granted to a login that is not there", async (t) => {
     code: "migration_failed",
     message: `There is no login ${login} to grant the server's roles to.`,
   });
+});
+
+test("a server that waits finds nothing unsafe between one migration and the next", async (t) => {
+  const admin = requirePostgres(t);
+  if (admin === undefined) return;
+  const login = await makeLogin(t, admin, "noinherit");
+  const url = await emptyPostgres(t);
+  if (url === undefined) return;
+  const owner: DatabaseConnection = { engine: "postgresql", url };
+  const connection: DatabaseConnection = { engine: "postgresql", url: urlFor(url, { login }) };
+  const folder = await folderCopy(t);
+  for (const name of NAMES) await rm(join(folder, `${name}.sql`));
+  for (const name of NAMES) {
+    await cp(join(MIGRATIONS_FOLDER, `${name}.sql`), join(folder, `${name}.sql`));
+    await migrate(owner, { folder, grantTo: login });
+    const store = createStore({ connection });
+    // Any refusal but these ends a server.
+    await store.tenants.ensure("t", "T").then(
+      () => assert.equal(name, NAMES.at(-1)),
+      ({ code }: SlipwayError) => assert.equal(code, "database_unavailable"),
+    );
+    await store.close();
+  }
+  await assertIsolation(connection);
+  // Control: a login that is let in only afterwards.
+  await run(owner, `revoke slipway_app from ${login}`);
+  await assert.rejects(assertIsolation(connection), { code: "database_unsafe" });
 });
 
 test("the roles are granted so that nothing is inherited where the database can say so", async (t) => {

@@ -51,14 +51,19 @@ export async function migrate(connection: DatabaseConnection, options: MigrateOp
     await client.connect();
     const waitMs = options.waitMs ?? DEFAULT_WAIT_MS;
     await locked(client, waitMs, () => client.query(BOOKKEEPING));
+    const { grantTo } = options;
+    const grant = grantTo === undefined ? () => Promise.resolve() : () => grantRoles(client, grantTo);
     for (;;) {
-      const name = await locked(client, waitMs, () => runNext(client, known));
+      const name = await locked(client, waitMs, async () => {
+        const ran = await runNext(client, known);
+        // In the same transaction: a server that waits must not find tables that its login is not let into yet.
+        await grant();
+        return ran;
+      });
       if (name === undefined) break;
       applied.push(name);
       options.onApplied?.(name);
     }
-    const { grantTo } = options;
-    if (grantTo !== undefined) await locked(client, waitMs, () => grantRoles(client, grantTo));
     return { applied };
   } catch (error) {
     throw asMigrationError(error);

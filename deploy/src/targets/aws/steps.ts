@@ -1,3 +1,4 @@
+import { SERVER_ENTRY } from "@slipway/contracts/server-command.ts";
 import { migrationSettings } from "#render/settings.ts";
 import type { Context } from "./context.ts";
 import { container, logGroup, task, taskSize } from "./fargate.ts";
@@ -18,7 +19,7 @@ export function migration(context: Context): Resources {
     env: migrationSettings(spec),
     secrets: SECRETS,
     logs: "StepLogs",
-    more: { Command: ["node", "server/src/main.ts", "migrate", "--grant-to", spec.data.postgres.login] },
+    more: { Command: ["node", SERVER_ENTRY, "migrate", "--grant-to", spec.data.postgres.login] },
   });
   return {
     MigrateExecutionRole: role(

@@ -1,3 +1,4 @@
+import { SERVER_ENTRY } from "@slipway/contracts/server-command.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { settingsOf } from "#render/settings.ts";
 import { envOf, networkOf, remoteSecrets, secretsNamed } from "./container.ts";
@@ -40,7 +41,7 @@ function migration(context: Context): Values {
     container: {
       name: "migrate",
       image: spec.images.app,
-      command: ["node", "server/src/main.ts", "migrate"],
+      command: ["node", SERVER_ENTRY, "migrate"],
       args: ["--grant-to", spec.data.postgres?.login ?? ""],
       env: envOf(context, { ...settings, LOG_FORMAT: "google" }, secretsNamed(context, JOB_SECRETS.migrate)),
       resources: { limits: { cpu: "1", memory: "512Mi" } },

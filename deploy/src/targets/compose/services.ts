@@ -1,3 +1,4 @@
+import { SERVER_ENTRY } from "@slipway/contracts/server-command.ts";
 import { mebibytes, millicores, seconds } from "@slipway/contracts/spec/quantity.ts";
 import { CONFIG_PATH, migrationSettings, settingsOf } from "#render/settings.ts";
 import type { Service, Spec } from "#spec/spec.ts";
@@ -82,7 +83,7 @@ function migrate(spec: Spec, role: string, { image, settings, profiles }: Releas
   const names = ["DATABASE_URL", ...(has.has("ENCRYPTION_KEY") ? ["ENCRYPTION_KEY"] : []), "MIGRATION_DATABASE_URL"];
   return {
     image,
-    command: ["node", "server/src/main.ts", "migrate", "--grant-to", role],
+    command: ["node", SERVER_ENTRY, "migrate", "--grant-to", role],
     environment: { ...literals(migrationSettings(spec)), ...settings, ...fileReferences(names) },
     user: "1000:1000",
     ...LOCKED_DOWN,

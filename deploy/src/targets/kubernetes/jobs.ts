@@ -1,3 +1,4 @@
+import { SERVER_ENTRY } from "@slipway/contracts/server-command.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { migrationSettings, releaseOf } from "#render/settings.ts";
 import { type Context, labelsOf, manifest, type Manifest, nameOf } from "./manifest.ts";
@@ -32,7 +33,7 @@ export function migration(context: Context): readonly Manifest[] {
             containers: [
               {
                 ...containerBase("migrate", spec.images.app, "256Mi"),
-                command: ["node", "server/src/main.ts", "migrate", "--grant-to", spec.data.postgres.login],
+                command: ["node", SERVER_ENTRY, "migrate", "--grant-to", spec.data.postgres.login],
                 env: envOf(settings),
                 envFrom: secretNames(context, "migrate", MIGRATION_SECRETS).map((name) => ({ secretRef: { name } })),
                 volumeMounts: [TMP_MOUNT],

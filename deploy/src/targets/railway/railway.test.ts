@@ -67,7 +67,7 @@ test("migrations run before requests move, in one service alone, and the health 
     (name) =>
       (JSON.parse(textOf(files, `${name}/railway.json`)) as { deploy: Readonly<Record<string, unknown>> }).deploy,
   );
-  assert.deepEqual(first?.["preDeployCommand"], ["node server/src/main.ts migrate --grant-to slipway_server"]);
+  assert.deepEqual(first?.["preDeployCommand"], ["node server/dist/main.mjs migrate --grant-to slipway_server"]);
   assert.equal(second?.["preDeployCommand"], undefined);
   assert.equal(first?.["healthcheckPath"], "/ready");
   assert.equal(first?.["drainingSeconds"], 30);

@@ -1,3 +1,4 @@
+import { SERVER_ENTRY } from "@slipway/contracts/server-command.ts";
 import { seconds } from "@slipway/contracts/spec/quantity.ts";
 import { CONFIG_PATH, releaseOf } from "#render/settings.ts";
 import { header } from "#render/yaml.ts";
@@ -15,7 +16,7 @@ export function railwayJson(spec: Spec, service: Service, migrates: boolean): st
     build: { builder: "DOCKERFILE", dockerfilePath: "Dockerfile" },
     deploy: {
       ...(migrates && spec.data.postgres
-        ? { preDeployCommand: [`node server/src/main.ts migrate --grant-to ${spec.data.postgres.login}`] }
+        ? { preDeployCommand: [`node ${SERVER_ENTRY} migrate --grant-to ${spec.data.postgres.login}`] }
         : {}),
       healthcheckPath: readiness.path,
       healthcheckTimeout: seconds(startup.period) * startup.failures,

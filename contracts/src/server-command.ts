@@ -3,3 +3,6 @@
  * threads alone take a sixth to an eighth of the CPU; with 32 MB from the start, a twentieth (docs/reference/performance.md). The server is no larger for it when idle.
  */
 export const SERVER_NODE_FLAGS: readonly string[] = ["--min-semi-space-size=32", "--max-semi-space-size=32"];
+
+/** The server as the image holds it, below its working directory: bundled by `tools/bundle/build-server.ts`. */
+export const SERVER_ENTRY = "server/dist/main.mjs";
