@@ -11,6 +11,7 @@ import { generatorName } from "./lib/load.ts";
 import { measure, type Round, verify } from "./lib/measure.ts";
 import { disturbanceNotes, helperNotes, reportText, rowOf } from "./lib/report.ts";
 import { requestBody } from "./lib/request-body.ts";
+import { ungovernedServer } from "./lib/ungoverned.ts";
 
 /*
  * What governance costs a request: the same server with limits, a budget, the usage ledger and audit records, without the limits and
@@ -27,7 +28,6 @@ const GOVERNED = "limits, budget, ledger, audit";
 const UNLIMITED = "ledger, audit";
 const UNGOVERNED = "none of it";
 const WAKE_SECONDS = 1;
-const HOOK = import.meta.resolve("./lib/ungoverned.ts");
 
 /** Limits of every kind that nobody reaches. */
 const FILE = `
@@ -50,7 +50,7 @@ async function startAll(setup: Setup, folder: string): Promise<Candidate[]> {
   const kinds: Partial<Setup>[] = [
     { name: GOVERNED, env: { SLIPWAY_CONFIG: file } },
     { name: UNLIMITED },
-    { name: UNGOVERNED, nodeFlags: ["--import", HOOK] },
+    { name: UNGOVERNED, entry: await ungovernedServer() },
   ];
   const running: Candidate[] = [];
   for (const kind of kinds) {

@@ -90,7 +90,7 @@ export async function slipway(setup: Setup): Promise<Started> {
   try {
     if (database !== undefined) migrate(database, env);
     child = startChild(
-      ...pinned(setup.cores, process.execPath, [...SERVER_NODE_FLAGS, ...(setup.nodeFlags ?? []), serverEntry()]),
+      ...pinned(setup.cores, process.execPath, [...SERVER_NODE_FLAGS, ...(setup.nodeFlags ?? []), setup.entry ?? serverEntry()]),
       {
         env,
         cwd: home,

@@ -25,6 +25,8 @@ export type Setup = {
   stream: boolean;
   /** Flags for a candidate's Node, where it is one. */
   nodeFlags?: readonly string[];
+  /** The first module of Slipway's server, where it is not the one that is built. */
+  entry?: string;
   /** What Slipway is set besides. */
   env?: Readonly<Record<string, string>>;
   /** What it is called, where it is one of several. */

@@ -75,3 +75,14 @@ test("control: without the thread's chunk the program ends", async (t) => {
   await rm(join(root, "out/made", thread));
   await assert.rejects(run(join(root, "out/made/main.mjs")), /thread/);
 });
+
+test("a text in place of a module; one that is no part of the program is refused", async (t) => {
+  const root = await made(t);
+  const other = 'export const greeting = "another";';
+  const entry = join(root, "src/main.ts");
+  const instead = new Map([[join(root, "src/parts/greeting.ts"), other]]);
+  await bundle({ root, entry, folder: join(root, "out/made"), instead });
+  assert.equal(((await run(join(root, "out/made/main.mjs"))) as { said: string }).said, "another");
+  const wrong = new Map([[join(root, "src/parts/gone.ts"), other]]);
+  await assert.rejects(bundle({ root, entry, folder: join(root, "out/wrong"), instead: wrong }), /gone\.ts/);
+});

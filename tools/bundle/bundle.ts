@@ -12,6 +12,8 @@ export interface Bundle {
   readonly folder: string;
   /** Packages that are left where they are and loaded from there. */
   readonly external?: readonly string[];
+  /** Texts that are taken in place of modules, by their absolute paths; each of them must be met. */
+  readonly instead?: ReadonlyMap<string, string>;
 }
 
 /** Files, absolute. */
@@ -67,18 +69,32 @@ function places(folder: string): Plugin {
   };
 }
 
+function replaced(texts: ReadonlyMap<string, string>, met: Set<string>): Plugin {
+  return {
+    name: "instead",
+    load(id) {
+      const code = texts.get(id);
+      if (code === undefined) return null;
+      met.add(id);
+      return { code, moduleType: "ts" };
+    },
+  };
+}
+
 /**
  * Bundles a program with the packages that it uses, a chunk for what is always loaded together, so that what is loaded when it
- * is asked for stays so. Throws what rolldown throws, warnings that a module could not be found included.
+ * is asked for stays so. Throws what rolldown throws, warnings that a module could not be found included, and when a module of `instead`
+ * is not among those that were read.
  */
-export async function bundle({ root, entry, folder, external = [] }: Bundle): Promise<Bundled> {
+export async function bundle({ root, entry, folder, external = [], instead = new Map() }: Bundle): Promise<Bundled> {
+  const met = new Set<string>();
   const build = await rolldown({
     input: { main: entry },
     cwd: root,
     platform: "node",
     tsconfig: false,
     external: external.map((name) => new RegExp(`^${name}(/|$)`)),
-    plugins: [places(folder)],
+    plugins: [places(folder), replaced(instead, met)],
     onLog(_level, { code, message }) {
       if (code === "UNRESOLVED_IMPORT") throw new Error(message);
     },
@@ -93,6 +109,8 @@ export async function bundle({ root, entry, folder, external = [] }: Bundle): Pr
       sourcemap: "hidden",
       sourcemapExcludeSources: true,
     });
+    const missed = [...instead.keys()].filter((path) => !met.has(path));
+    if (missed.length > 0) throw new Error(`No module of the program: ${missed.join(", ")}`);
     const files = await build.watchFiles;
     return {
       sources: [...new Set(files)].sort(),
