@@ -16,7 +16,8 @@ import { table } from "./lib/table.ts";
 
 /*
  * What a gateway adds to the time of an answer: requests arrive at a fixed rate at an upstream that takes a fixed time, and each is
- * timed from when it was due. The candidate has one core, everything else the others. Rounds are interleaved.
+ * timed from when it was due. The candidate has one core, everything else the others; there its database gives way to load and upstream.
+ * Rounds are interleaved.
  *
  *   ./slipway bench latency [--rate N] [--upstream-ms N] [--duration S] [--rounds N] [--json]
  */
@@ -75,6 +76,7 @@ async function run(): Promise<{ names: string[]; all: Map<string, Figures[]>; fo
       restCores: cores?.rest,
       body: requestBody(false),
       stream: false,
+      databaseGivesWay: true,
     };
     for (const started of [direct(setup, upstream.pid), await nginx(setup), await slipway(setup)]) {
       if ("missing" in started) say(`${started.name} was left out: ${started.missing}`);

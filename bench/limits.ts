@@ -144,7 +144,7 @@ async function runPhases(world: {
 }
 
 async function run(seconds: number): Promise<LimitsReport> {
-  const database = await openDatabase(undefined);
+  const database = await openDatabase({ cores: undefined });
   if (database === undefined)
     throw new Error("There is no PostgreSQL: apt-get install postgresql, or set TEST_DATABASE_URL");
   const folder = await mkdtemp(join(tmpdir(), "slipway-bench-limits-"));

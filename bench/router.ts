@@ -21,8 +21,8 @@ import { type Report, disturbanceNotes, helperNotes, reportText, rowOf } from ".
  * Rounds are interleaved (A B C A B C …), so that a slow minute of the machine hits all; medians are shown.
  */
 
-/** Before each measured window, to wake a process that stood still while the others had their turn. */
-const WAKE_SECONDS = 1;
+/** Before each measured window, to wake a process that stood still while the others had their turn. While others are measured V8 collects, and throws away code that was optimised for objects that are gone: it is made again before the clock runs. */
+const WAKE_SECONDS = 4;
 
 type Options = {
   seconds: number;

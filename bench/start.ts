@@ -68,7 +68,7 @@ async function startOnce(env: NodeJS.ProcessEnv, home: string): Promise<Start> {
 }
 
 async function run(count: number): Promise<Start[]> {
-  const database = await openDatabase(undefined);
+  const database = await openDatabase({ cores: undefined });
   if (database === undefined) throw new Error("No PostgreSQL: apt-get install postgresql, or set TEST_DATABASE_URL");
   const home = await mkdtemp(join(tmpdir(), "slipway-bench-"));
   try {

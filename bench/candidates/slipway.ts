@@ -70,7 +70,7 @@ export function migrate(database: BenchDatabase, env: NodeJS.ProcessEnv): void {
 
 /** Starts the server as in production: key, limits, usage ledger, audit, metrics and access log on, PostgreSQL outside where there is one. */
 export async function slipway(setup: Setup): Promise<Started> {
-  const database = await openDatabase(setup.restCores);
+  const database = await openDatabase({ cores: setup.restCores, givesWay: setup.databaseGivesWay });
   const home = await mkdtemp(join(tmpdir(), "slipway-bench-"));
   const apiKey = `bench-${randomBytes(16).toString("hex")}`;
   const port = await freePort();
@@ -90,7 +90,11 @@ export async function slipway(setup: Setup): Promise<Started> {
   try {
     if (database !== undefined) migrate(database, env);
     child = startChild(
-      ...pinned(setup.cores, process.execPath, [...SERVER_NODE_FLAGS, ...(setup.nodeFlags ?? []), setup.entry ?? serverEntry()]),
+      ...pinned(setup.cores, process.execPath, [
+        ...SERVER_NODE_FLAGS,
+        ...(setup.nodeFlags ?? []),
+        setup.entry ?? serverEntry(),
+      ]),
       {
         env,
         cwd: home,

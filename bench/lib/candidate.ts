@@ -25,6 +25,8 @@ export type Setup = {
   stream: boolean;
   /** Flags for a candidate's Node, where it is one. */
   nodeFlags?: readonly string[];
+  /** Its database runs only when nobody else wants its cores. */
+  databaseGivesWay?: boolean;
   /** The first module of Slipway's server, where it is not the one that is built. */
   entry?: string;
   /** What Slipway is set besides. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type TestDatabase, createDatabase, runSql } from "../../test/support/postgres.ts";
 import { freePort, startChild } from "./child.ts";
-import { pinned } from "./cores.ts";
+import { givingWay, pinned } from "./cores.ts";
 
 /** Debian keeps the server's programs here, one folder a version, and not on PATH. */
 const DEBIAN_BINARIES = "/usr/lib/postgresql";
@@ -16,6 +16,13 @@ const POLL_MS = 100;
 export type BenchDatabase = TestDatabase & {
   /** The database server's process, when the bench started it. */
   pid: number | undefined;
+};
+
+/** Where a database runs. */
+export type DatabasePlace = {
+  readonly cores: string | undefined;
+  /** Only when nobody else wants its cores (`givingWay`). */
+  readonly givesWay?: boolean | undefined;
 };
 
 /** The folder of the newest `initdb` that is installed: on PATH, or where Debian puts it. */
@@ -47,7 +54,7 @@ async function answers(url: string): Promise<boolean> {
 
 type Cluster = { url: string; pid: number; stop(): Promise<void> };
 
-async function throwawayCluster(bin: string, cores: string | undefined): Promise<Cluster> {
+async function throwawayCluster(bin: string, { cores, givesWay }: DatabasePlace): Promise<Cluster> {
   const user = unprivileged();
   const folder = mkdtempSync(join(tmpdir(), "slipway-bench-pg-"));
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
@@ -65,7 +72,8 @@ async function throwawayCluster(bin: string, cores: string | undefined): Promise
   const port = await freePort();
   // Durability stays as installed: a figure without fsync would flatter.
   const args = ["-D", data, "-p", String(port), "-k", folder, "-c", "listen_addresses=127.0.0.1"];
-  const server = startChild(...pinned(cores, join(bin, "postgres"), args), {
+  const command = pinned(cores, join(bin, "postgres"), args);
+  const server = startChild(...(givesWay === true ? givingWay(...command) : command), {
     cwd: folder,
     stopSignal: "SIGINT",
     ...user,
@@ -88,13 +96,14 @@ async function throwawayCluster(bin: string, cores: string | undefined): Promise
 
 /**
  * An empty database with an owner and a runtime login: on the server that TEST_DATABASE_URL names, dropped at the end,
- * else on a cluster of its own from the installed programs, on `cores`. Undefined when there is neither.
+ * else on a cluster of its own from the installed programs, on `cores`. Undefined when there
+ * is neither.
  */
-export async function openDatabase(cores: string | undefined): Promise<BenchDatabase | undefined> {
+export async function openDatabase(place: DatabasePlace): Promise<BenchDatabase | undefined> {
   const given = process.env["TEST_DATABASE_URL"];
   if (given !== undefined) return { ...(await createDatabase(given)), pid: undefined };
   const bin = binaries();
   if (bin === undefined) return undefined;
-  const cluster = await throwawayCluster(bin, cores);
+  const cluster = await throwawayCluster(bin, place);
   return { ...(await createDatabase(cluster.url)), pid: cluster.pid, drop: () => cluster.stop() };
 }

@@ -28,7 +28,9 @@ export interface Sequencer {
 /** How long a turn lasts when its holder is not heard of; another process takes over after it. */
 const LEASE_MS = 5_000;
 const RENEW_MS = LEASE_MS / 3;
+/** Between looks while nothing comes, and while records come: many small pages, so that no request waits behind a large one. */
 const IDLE_MS = 400;
+const BUSY_MS = 100;
 const RETIRE_MS = 3600 * 1000;
 const PAGE = 2000;
 
@@ -74,16 +76,16 @@ class AuditSequencer implements Sequencer {
   #again(delayMs: number): void {
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
-      this.#running = this.#turn().then((busy) => this.#again(busy ? 0 : IDLE_MS));
+      this.#running = this.#turn().then((nextMs) => this.#again(nextMs));
     }, delayMs);
     this.#timer.unref();
   }
 
-  /** One look; true when there is more to do at once. A failure ends this turn only. */
-  async #turn(): Promise<boolean> {
+  /** One look; milliseconds until the next. A failure ends this turn only. */
+  async #turn(): Promise<number> {
     try {
-      if (!(await this.#mine())) return false;
-      const more = await this.#sequence();
+      if (!(await this.#mine())) return IDLE_MS;
+      const found = await this.#sequence();
       const now = performance.now();
       if (now >= this.#signAt) {
         this.#signAt = now + this.#options.checkpointMs;
@@ -95,7 +97,7 @@ class AuditSequencer implements Sequencer {
       }
       if (this.#failing) this.#options.log.info({}, "audit records are put in order again");
       this.#failing = false;
-      return more;
+      return found === PAGE ? 0 : found > 0 ? BUSY_MS : IDLE_MS;
     } catch (error) {
       this.#forget();
       if (!this.#failing)
@@ -104,7 +106,7 @@ class AuditSequencer implements Sequencer {
           "audit records cannot be put in order now; they are kept and wait",
         );
       this.#failing = true;
-      return false;
+      return IDLE_MS;
     }
   }
 
@@ -125,7 +127,7 @@ class AuditSequencer implements Sequencer {
     try {
       if (!(await chain.lease(this.#holder, LEASE_MS))) return;
       if (this.#leasedUntil <= performance.now()) this.#forget();
-      while (await this.#sequence());
+      while ((await this.#sequence()) === PAGE);
       await this.#sign();
       await chain.release(this.#holder);
     } catch (error) {
@@ -146,22 +148,22 @@ class AuditSequencer implements Sequencer {
     if (made > 0) this.#options.metrics.auditCheckpoints.inc({}, made);
   }
 
-  /** Puts a page of records in order, where they lie; true when more may wait. */
-  async #sequence(): Promise<boolean> {
+  /** Puts a page of records in order, where they lie; how many there were, and less than a page when another process was faster. */
+  async #sequence(): Promise<number> {
     const { chain, records, metrics } = this.#options;
     const waiting = await chain.waiting(PAGE);
-    if (waiting.length === 0) return false;
+    if (waiting.length === 0) return 0;
     const position = (this.#position ??= await records.lastPosition());
     const placed = await chain.place(waiting, position);
     if (placed === undefined) {
       // Another process has the turn and was faster.
       this.#forget();
       this.#leasedUntil = 0;
-      return false;
+      return 0;
     }
     this.#position = position + placed;
     metrics.auditSequenced.inc({}, placed);
-    return waiting.reduce((sum, { count }) => sum + count, 0) === PAGE;
+    return waiting.reduce((sum, { count }) => sum + count, 0);
   }
 }
 

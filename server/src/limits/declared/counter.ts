@@ -56,6 +56,8 @@ export class BudgetWindow {
   }
 }
 
+const NO_WINDOWS: readonly BudgetWindow[] = [];
+
 /** What one subject has used of one limit, in this process. */
 export class Counter {
   /** Replaced when the limit is changed; what was counted stays. */
@@ -73,6 +75,10 @@ export class Counter {
   usedAt = 0;
   #day: BudgetWindow | undefined;
   #month: BudgetWindow | undefined;
+  /** Those in force until a time, by a budget. */
+  #windows: readonly BudgetWindow[] = [];
+  #until = 0;
+  #budget: LimitRule["budget"];
 
   constructor(rule: LimitRule, subject: string, spentBy: SpentBy) {
     this.rule = rule;
@@ -84,11 +90,14 @@ export class Counter {
   /** The windows of money in force at this time, of those that the limit has. */
   windows(now: number): readonly BudgetWindow[] {
     const { budget } = this.rule;
-    if (budget === undefined) return [];
+    if (budget === this.#budget && now < this.#until) return this.#windows;
+    if (budget === undefined) return NO_WINDOWS;
     const windows: BudgetWindow[] = [];
     if (budget.day > 0) windows.push((this.#day = this.#window(this.#day, "day", now)));
     if (budget.month > 0) windows.push((this.#month = this.#window(this.#month, "month", now)));
-    return windows;
+    this.#budget = budget;
+    this.#until = Math.min(...windows.map(({ end }) => end));
+    return (this.#windows = windows);
   }
 
   /** Nothing would be lost with it but what the ledger knows. */

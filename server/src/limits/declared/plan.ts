@@ -45,6 +45,7 @@ export interface LimitSources {
 const NO_LIMITS: LimitSources = { file: [], fileVersion: "", stored: [], storedVersion: 0 };
 
 const MOST_PLANS = 10_000;
+const MOST_LATELY = 10_000;
 /** Counters beyond which those that are idle are looked for and dropped, at most this often. */
 const MOST_COUNTERS = 50_000;
 const FORGET_MS = 10_000;
@@ -91,6 +92,8 @@ export class LimitTable {
   #own = new Map<string, readonly LimitRule[]>();
   readonly #counters = new Map<string, Counter>();
   #plans = new BoundedMap<string, Plan | null>(MOST_PLANS);
+  /** What was found last for a key, which nearly always asks for the same: found without putting a name together. */
+  #lately = new BoundedMap<string, Found>(MOST_LATELY);
 
   #forgot = Number.NEGATIVE_INFINITY;
 
@@ -111,12 +114,21 @@ export class LimitTable {
         limits.map(({ spec }) => compileRule(spec, tenantId)),
       ]),
     );
-    this.#plans = new BoundedMap(MOST_PLANS);
+    this.#forgetPlans();
     this.empty = file.length + stored.length === 0;
   }
 
   /** What holds for this call; null: nothing does. */
   find(caller: LimitedCaller, act: LimitedAct, clock: number): Plan | null {
+    const { keyId } = caller;
+    const before = this.#lately.get(keyId);
+    if (before !== undefined && before.act === act && isSame(before.caller, caller)) return before.plan;
+    const plan = this.#find(caller, act, clock);
+    this.#lately.set(keyId, { act, caller, plan });
+    return plan;
+  }
+
+  #find(caller: LimitedCaller, act: LimitedAct, clock: number): Plan | null {
     const { tenantId, keyId, userId, agent, route } = caller;
     const name = `${act}\n${tenantId}\n${keyId}\n${userId ?? ""}\n${agent ?? ""}\n${route ?? ""}`;
     const known = this.#plans.get(name);
@@ -152,13 +164,35 @@ export class LimitTable {
     return counter;
   }
 
+  #forgetPlans(): void {
+    this.#plans = new BoundedMap(MOST_PLANS);
+    this.#lately = new BoundedMap(MOST_LATELY);
+  }
+
   #forget(clock: number): void {
     this.#forgot = clock;
     const now = Date.now();
     for (const [name, counter] of this.#counters) if (counter.idle(now, clock)) this.#counters.delete(name);
     // Plans name counters; those that are left are found again.
-    this.#plans = new BoundedMap(MOST_PLANS);
+    this.#forgetPlans();
   }
+}
+
+/** What was found for a caller. */
+interface Found {
+  readonly act: LimitedAct;
+  readonly caller: LimitedCaller;
+  readonly plan: Plan | null;
+}
+
+function isSame(one: LimitedCaller, other: LimitedCaller): boolean {
+  return (
+    one.keyId === other.keyId &&
+    one.tenantId === other.tenantId &&
+    one.userId === other.userId &&
+    one.agent === other.agent &&
+    one.route === other.route
+  );
 }
 
 function planOf(entries: readonly PlanEntry[]): Plan {
