@@ -30,7 +30,7 @@ const LEASE_MS = 5_000;
 const RENEW_MS = LEASE_MS / 3;
 /** Between looks while nothing comes, and while records come: many small pages, so that no request waits behind a large one. */
 const IDLE_MS = 400;
-const BUSY_MS = 100;
+const BUSY_MS = 200;
 const RETIRE_MS = 3600 * 1000;
 const PAGE = 2000;
 
