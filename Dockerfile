@@ -38,7 +38,7 @@ RUN node tools/bundle/build-server.ts
 FROM manifests AS dependencies
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=npmca \
     npm ci --ignore-scripts --omit=dev --workspace server --workspace contracts \
- && rm -rf node_modules/@electric-sql node_modules/.package-lock.json node_modules/.bin \
+ && rm -rf node_modules/@electric-sql node_modules/@slipway node_modules/.package-lock.json node_modules/.bin \
  && find node_modules -type f \( -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.map' -o -name '*.test.ts' \) -delete
 
 FROM ${NODE_IMAGE} AS app

@@ -59,7 +59,7 @@ export function createStore(options: StoreOptions): Store {
         refusePending(await known, await asDirectory(appliedMigrations()));
       } catch (error) {
         // A login that could mix tenants is refused now, not only once somebody has run the migrations.
-        await assertIsolation(connection, { timeoutMs, scope: "powers" });
+        await assertIsolation(connection, { timeoutMs, scope: "roles" });
         throw error;
       }
       await assertIsolation(connection, { timeoutMs });

@@ -262,9 +262,11 @@ test("a server that waits finds nothing unsafe between one migration and the nex
     await store.close();
   }
   await assertIsolation(connection);
-  // Control: a login that is let in only afterwards.
-  await run(owner, `revoke slipway_app from ${login}`);
-  await assert.rejects(assertIsolation(connection), { code: "database_unsafe" });
+  // Control: a login that was never let in is not waited for.
+  await run(owner, `revoke slipway_app, slipway_directory from ${login}`);
+  const store = createStore({ connection });
+  await assert.rejects(store.tenants.ensure("t", "T"), { code: "database_unsafe", message: /may not become/ });
+  await store.close();
 });
 
 test("the roles are granted so that nothing is inherited where the database can say so", async (t) => {

@@ -14,12 +14,12 @@ const LOGIN_HINT =
  * security, owns a table, or can become such a role; a tenant table lacks its forced policy; or our own roles have such powers.
  * Throws `database_unsafe` with every reason and the statements that make a right login, `database_unavailable` when the
  * database does not answer. On the embedded database, where the session is the superuser, it holds for the roles that the
- * server takes on: there row level security is a second line of defence and not a wall. `scope` `powers` leaves the tables out, which
+ * server takes on: there row level security is a second line of defence and not a wall. `scope` `roles` leaves the tables out, which
  * are half made while migrations are pending.
  */
 export async function assertIsolation(
   connection: DatabaseConnection,
-  options: { readonly timeoutMs?: number; readonly scope?: "all" | "powers" } = {},
+  options: { readonly timeoutMs?: number; readonly scope?: "all" | "roles" } = {},
 ): Promise<void> {
   const problems = await withClient(connection, options.timeoutMs ?? 5000, (query) =>
     isolationProblems(query, connection.engine, options.scope),

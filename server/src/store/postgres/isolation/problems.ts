@@ -27,13 +27,13 @@ const DIRECTORY: ReadonlyMap<string, string> = new Map([
 /**
  * Everything by which the server's login, or its roles, could get round row level security: one sentence each, none when
  * tenants are apart. On the embedded database the session is its superuser, so there the roles alone are looked at.
- * A database without our tables has no problem yet. While migrations are pending (`scope` `powers`) tables are on their way and
- * served to nobody: only what roles could do counts.
+ * A database without our tables has no problem yet. While migrations are pending (`scope` `roles`) tables are half made and
+ * served to nobody: only what roles can do counts, and whether the login is let into them.
  */
 export async function isolationProblems(
   query: Query,
   engine: DatabaseConnection["engine"],
-  scope: "all" | "powers" = "all",
+  scope: "all" | "roles" = "all",
 ): Promise<readonly string[]> {
   // In this order: a migration that commits in between lets the login in with the tables that it makes.
   const tables = await query(tenantTables());
@@ -42,12 +42,11 @@ export async function isolationProblems(
   const login = session[0]?.login;
   if (engine === "postgresql" && login !== undefined) roles.unshift(login);
   const powers = await Promise.all(roles.map((role) => roleProblems(query, role)));
-  if (scope === "powers") return powers.flat();
-  const found = [...powers.flat(), ...(await tableProblems(query, tables))];
   // Before the first migration there is nothing to be let into yet.
   const ungranted =
     engine === "postgresql" && tables.length > 0 ? session.filter((row) => row.exists && !row.granted) : [];
-  return [...ungranted.map((row) => `The login ${row.login} may not become ${row.role}.`), ...found];
+  const found = [...ungranted.map((row) => `The login ${row.login} may not become ${row.role}.`), ...powers.flat()];
+  return scope === "roles" ? found : [...found, ...(await tableProblems(query, tables))];
 }
 
 async function roleProblems(query: Query, role: string): Promise<readonly string[]> {
