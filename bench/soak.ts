@@ -9,7 +9,7 @@ import { chooseCores, machine } from "./lib/cores.ts";
 import { inspect } from "./lib/inspector.ts";
 import { rssMb } from "./lib/process-cpu.ts";
 import { requestBody } from "./lib/request-body.ts";
-import { runClient } from "./lib/run-client.ts";
+import { runClient, shotEnvironment } from "./lib/run-client.ts";
 import { slope } from "./lib/stats.ts";
 
 /*
@@ -57,7 +57,7 @@ async function run(): Promise<{ samples: Sample[]; load: Load }> {
     const began = performance.now();
     const seconds = Math.max(1, Math.round((minutes * 60) / ROUNDS));
     for (let round = 0; round <= ROUNDS; round += 1) {
-      const load = await runClient<Load>(CLIENT, [String(clients), String(seconds)], started.shot, {
+      const load = await runClient<Load>(CLIENT, [String(clients), String(seconds)], shotEnvironment(started.shot), {
         cores: cores?.rest,
         timeoutMs: (seconds + 60) * 1000,
       });

@@ -9,7 +9,7 @@ import type { Candidate, Setup } from "./lib/candidate.ts";
 import { chooseCores, machine } from "./lib/cores.ts";
 import { cpuMicros, foreignMicros, rssMb } from "./lib/process-cpu.ts";
 import { requestBody } from "./lib/request-body.ts";
-import { runClient } from "./lib/run-client.ts";
+import { runClient, shotEnvironment } from "./lib/run-client.ts";
 import { rounded } from "./lib/stats.ts";
 import { table } from "./lib/table.ts";
 
@@ -47,10 +47,15 @@ const seconds = positive("duration", values.duration);
 const tokens = tokensPerSecond * seconds;
 
 async function ask(candidate: Candidate, count: number, cores: string | undefined): Promise<Figures> {
-  return runClient<Figures>(CLIENT, [String(count), String(seconds + 30), String(tokens)], candidate.shot, {
-    cores,
-    timeoutMs: (seconds + 60) * 1000,
-  });
+  return runClient<Figures>(
+    CLIENT,
+    [String(count), String(seconds + 30), String(tokens)],
+    shotEnvironment(candidate.shot),
+    {
+      cores,
+      timeoutMs: (seconds + 60) * 1000,
+    },
+  );
 }
 
 async function measure(candidate: Candidate, cores: string | undefined): Promise<Row> {

@@ -16,7 +16,7 @@ daemon off;
 worker_processes 1;
 pid nginx.pid;
 error_log stderr warn;
-events { worker_connections 1024; }
+events { worker_connections 8192; }
 http {
   access_log off;
   client_body_temp_path temp/body;

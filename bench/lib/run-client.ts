@@ -4,23 +4,23 @@ import type { Shot } from "./load.ts";
 
 const FIGURES = /^figures (\{.*\})$/m;
 
+/** What a client that asks one way reads from its environment. */
+export function shotEnvironment(shot: Shot): NodeJS.ProcessEnv {
+  return { BENCH_BODY: shot.body, BENCH_URL: shot.url, BENCH_HEADERS: JSON.stringify(shot.headers) };
+}
+
 /**
- * Runs one of the clients of this folder on `cores` against a shot; what it printed as its figures. Rejects when it failed or
- * has not ended `timeoutMs` after its start.
+ * Runs one of the clients of this folder on `cores`, told by its environment what to ask; what it printed as its figures. Rejects when
+ * it failed or has not ended `timeoutMs` after its start.
  */
 export function runClient<Figures>(
   script: string,
   args: readonly string[],
-  shot: Shot,
+  told: NodeJS.ProcessEnv,
   options: { readonly cores: string | undefined; readonly timeoutMs: number },
 ): Promise<Figures> {
   const [command, all] = pinned(options.cores, process.execPath, [script, ...args]);
-  const env = {
-    ...process.env,
-    BENCH_BODY: shot.body,
-    BENCH_URL: shot.url,
-    BENCH_HEADERS: JSON.stringify(shot.headers),
-  };
+  const env = { ...process.env, ...told };
   return new Promise((resolve, reject) => {
     const child = spawn(command, all, { env, stdio: ["ignore", "pipe", "inherit"], timeout: options.timeoutMs });
     let output = "";
