@@ -31,8 +31,8 @@ const SHAPES: readonly (readonly [prefix: string, shape: ErrorShape])[] = [
 
 /** How the clients of this path know errors, whether or not anything is served there. */
 export function errorShapeOf(path: string): ErrorShape {
-  // Google's methods are served below /v1 as well, which is otherwise others'.
-  if (methodOf(path) !== undefined) return geminiErrors;
+  // Google's methods stand after a colon, and are served below /v1 as well, which is otherwise others'.
+  if (path.includes(":") && methodOf(path) !== undefined) return geminiErrors;
   for (const [prefix, shape] of SHAPES) if (path.startsWith(prefix)) return shape;
   return PROBLEM;
 }

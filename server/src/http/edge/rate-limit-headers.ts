@@ -32,27 +32,47 @@ function setAnthropic(res: HttpReply, kind: "requests" | "tokens", bucket: Bucke
   res.setHeader(`anthropic-ratelimit-${kind}-reset`, `${reset.slice(0, 19)}Z`);
 }
 
+/** What `RateLimit-Policy` says of a limit; it changes with the limit alone. */
+interface Policy {
+  readonly requests: number | undefined;
+  readonly tokens: number | undefined;
+  readonly text: string;
+}
+
+const policies = new Map<string, Policy>();
+const MOST_POLICIES = 200;
+
+function policyOf({ limit, requests, tokens }: Standing): string {
+  const known = policies.get(limit);
+  if (known !== undefined && known.requests === requests?.limit && known.tokens === tokens?.limit) return known.text;
+  const parts: string[] = [];
+  if (requests !== undefined) parts.push(`"${limit}";q=${requests.limit};w=60`);
+  if (tokens !== undefined) parts.push(`"${limit}-tokens";q=${tokens.limit};qu="tokens";w=60`);
+  const text = parts.join(", ");
+  if (policies.size >= MOST_POLICIES) policies.clear();
+  policies.set(limit, { requests: requests?.limit, tokens: tokens?.limit, text });
+  return text;
+}
+
 /**
  * Tells how the limit stands that is nearest to its end: by `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10)
  * on every path, and by the vendor's own headers on the paths of its API. Google's API has none; its clients read `RetryInfo` of the error.
  */
-export function setRateLimitHeaders(res: HttpReply, path: string, { limit, requests, tokens }: Standing): void {
+export function setRateLimitHeaders(res: HttpReply, path: string, standing: Standing): void {
+  const { limit, requests, tokens } = standing;
+  if (requests === undefined && tokens === undefined) return;
   const shape = errorShapeOf(path);
   const setOwn = shape === openaiErrors ? setOpenai : shape === anthropicErrors ? setAnthropic : undefined;
   let state = "";
-  let policy = "";
   if (requests !== undefined) {
     state = `"${limit}";r=${requests.remaining};t=${Math.ceil(requests.resetMs / 1000)}`;
-    policy = `"${limit}";q=${requests.limit};w=60`;
     setOwn?.(res, "requests", requests);
   }
   if (tokens !== undefined) {
     const comma = state === "" ? "" : ", ";
     state += `${comma}"${limit}-tokens";r=${tokens.remaining};t=${Math.ceil(tokens.resetMs / 1000)}`;
-    policy += `${comma}"${limit}-tokens";q=${tokens.limit};qu="tokens";w=60`;
     setOwn?.(res, "tokens", tokens);
   }
-  if (state === "") return;
   res.setHeader("ratelimit", state);
-  res.setHeader("ratelimit-policy", policy);
+  res.setHeader("ratelimit-policy", policyOf(standing));
 }

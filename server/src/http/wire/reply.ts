@@ -26,18 +26,35 @@ interface Header {
   readonly line: string;
 }
 
-// The last header of each name, because most answers say the same. Names are ours and few; those of a vendor or an agent have a bound.
-const written = new Map<string, Header>();
+/** The last header of a name, and how many others came since without being kept. */
+interface Written {
+  header: Header;
+  others: number;
+}
+
+// Most answers say the same of most names. Names are ours and few; those of a vendor or an agent have a bound.
+const written = new Map<string, Written>();
 const MOST_WRITTEN = 200;
+// What is another with every answer, such as what is left of a limit, is kept once in so many times: a young object behind an old one
+// costs more than making it does.
+const KEPT_ONCE_IN = 64;
 
 function headerOf(name: string, value: string | number): Header {
   const before = written.get(name);
-  if (before !== undefined && before.value === value) return before;
+  if (before !== undefined && before.header.value === value) {
+    before.others = 0;
+    return before.header;
+  }
   if (typeof value === "string" && !VALUE.test(value))
     throw new Error(`The value of the header ${name} cannot be sent.`);
-  const lower = name.toLowerCase();
+  const lower = before === undefined ? name.toLowerCase() : before.header.name;
   const header = { name: lower, value, line: `${lower}: ${value}\r\n` };
-  if (before !== undefined || written.size < MOST_WRITTEN) written.set(name, header);
+  if (before === undefined) {
+    if (written.size < MOST_WRITTEN) written.set(name, { header, others: 0 });
+  } else {
+    if (before.others % KEPT_ONCE_IN === 0) before.header = header;
+    before.others += 1;
+  }
   return header;
 }
 
