@@ -263,6 +263,18 @@ describe("a connection", () => {
     assert.match(await talk(node.port, [post("x"), LAST]), /\r\nKeep-Alive: timeout=65\r\n/);
   });
 
+  test("is told each length as it is, however often it was another or the same before", async () => {
+    const lengths = [...Array.from({ length: 200 }, (_, at) => (at * 37) % 211), ...Array.from({ length: 50 }, () => 7)];
+    const alternating = Array.from({ length: 100 }, (_, at) => (at % 2 === 0 ? 7 : 8));
+    const bodies = [...lengths, ...alternating].map((length) => "x".repeat(length));
+    const said = await talk(wired.port, [bodies.map((body) => post(body)).join("") + LAST]);
+    const told = [...said.matchAll(/\r\ncontent-length: (\d+)\r\n[^]*?\r\n\r\n(x*)/g)].slice(0, bodies.length);
+    assert.deepEqual(
+      told.map(([, length, body]) => [Number(length), body]),
+      bodies.map((body) => [body.length, body]),
+    );
+  });
+
   test("that half closes after its answer was written gets it; one that half closes within a body does not", async () => {
     assert.match(await talk(wired.port, [post("whole")], { half: true }), /whole$/);
     const before = wired.left();
