@@ -264,7 +264,10 @@ describe("a connection", () => {
   });
 
   test("is told each length as it is, however often it was another or the same before", async () => {
-    const lengths = [...Array.from({ length: 200 }, (_, at) => (at * 37) % 211), ...Array.from({ length: 50 }, () => 7)];
+    const lengths = [
+      ...Array.from({ length: 200 }, (_, at) => (at * 37) % 211),
+      ...Array.from({ length: 50 }, () => 7),
+    ];
     const alternating = Array.from({ length: 100 }, (_, at) => (at % 2 === 0 ? 7 : 8));
     const bodies = [...lengths, ...alternating].map((length) => "x".repeat(length));
     const said = await talk(wired.port, [bodies.map((body) => post(body)).join("") + LAST]);

@@ -54,6 +54,21 @@ function lineAt(head: string, start: number): Line | undefined {
   return isPlain(name, value) ? { text, name, value } : undefined;
 }
 
+// V8 forgets what an object of these names looks like when the last one is collected, as after a quiet minute, and with it all code that
+// was optimised for it. So one without values is kept of each list of names, up to a bound, as it is read and as it is copied.
+const shapes = new Map<string, readonly Readonly<Record<string, string>>[]>();
+const MOST_SHAPES = 64;
+
+function keepShape(headers: Readonly<Record<string, string>>): void {
+  const names = Object.keys(headers);
+  const list = names.join(":");
+  if (shapes.has(list)) return;
+  if (shapes.size >= MOST_SHAPES) shapes.clear();
+  const shape: Record<string, string> = {};
+  for (const name of names) shape[name] = "";
+  shapes.set(list, [shape, { ...shape }]);
+}
+
 /**
  * Reads the heads of one connection's requests, one after another. A client says nearly the same with each of them, so what was read is
  * remembered line by line: a line that is the same as the one in its place before is compared and not read again.
@@ -129,6 +144,7 @@ export class RequestHeadReader {
       lines.push(line);
       at += line.text.length;
     }
+    keepShape(headers);
     this.#headers = headers;
     this.#lines = lines;
     return true;
