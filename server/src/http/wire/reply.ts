@@ -35,8 +35,8 @@ interface Written {
 // Most answers say the same of most names. Names are ours and few; those of a vendor or an agent have a bound.
 const written = new Map<string, Written>();
 const MOST_WRITTEN = 200;
-// What is another with every answer, such as what is left of a limit, is kept once in so many times: a young object behind an old one
-// costs more than making it does.
+// What is another with every answer, such as what is left of a limit, is kept once in so many times: what an old map holds
+// outlives its collection.
 const KEPT_ONCE_IN = 64;
 
 function headerOf(name: string, value: string | number): Header {

@@ -144,7 +144,7 @@ export class RequestHeadReader {
       lines.push(line);
       at += line.text.length;
     }
-    keepShape(headers);
+    if (lines.length <= MOST_REMEMBERED_LINES) keepShape(headers);
     this.#headers = headers;
     this.#lines = lines;
     return true;
