@@ -109,7 +109,7 @@ const { values } = parseArgs({
     duration: { type: "string", default: "8" },
     "warm-up": { type: "string", default: "10" },
     connections: { type: "string", default: "32" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "5" },
     only: { type: "string", default: "" },
   },
 });

@@ -88,7 +88,7 @@ test("columns stand under each other, numbers to the right", () => {
   );
 });
 
-test("a report shows medians, and CPU as a share of Slipway's and Portkey's", () => {
+test("a report shows medians, the least CPU of a round, and CPU as a share of Slipway's and Portkey's", () => {
   const round = (cpuMicrosPerRequest: number) => ({
     row: { rps: 100, cpuMicrosPerRequest, p50Ms: 1, p99Ms: 2, rssMb: 3 },
     helperMicros: new Map<string, number>(),
@@ -98,7 +98,7 @@ test("a report shows medians, and CPU as a share of Slipway's and Portkey's", ()
     rowOf("portkey gateway", [round(380), round(400), round(900)]),
     rowOf("slipway (governed)", [round(50)]),
   ];
-  assert.equal(rows[0]?.cpuMicrosPerRequest, 400);
+  assert.deepEqual([rows[0]?.cpuMicrosPerRequest, rows[0]?.leastCpuMicros], [400, 380]);
   const text = reportText({ machine: "m", load: "l", rows, notes: [] });
   assert.match(text, /^portkey gateway .* 8\.000 +1\.000$/m);
   assert.match(text, /^slipway \(governed\) .* 1\.000 +0\.125$/m);
