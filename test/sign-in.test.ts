@@ -7,7 +7,8 @@ import { SignJWT } from "jose";
 import type { BrowserContext } from "playwright-core";
 import { buildConsole } from "../deploy/src/local/console-build.ts";
 import { axeViolations, launchBrowser, openPage } from "./support/browser.ts";
-import { freePort, type MockIssuer, type OutsideIssuer, startMockIssuer, startProvider } from "./support/issuers.ts";
+import { freePort, type MockIssuer, type ProviderIssuer, startMockIssuer, startProvider } from "./support/issuers.ts";
+import { signInByForms } from "./support/provider-pages.ts";
 import { requireChromium } from "./support/require.ts";
 import { type RunningServer, startServer } from "./support/server.ts";
 import { until } from "./support/workers.ts";
@@ -18,7 +19,9 @@ const CLIENT = { clientId: "console", clientSecret: "secret-of-the-console-01234
 interface Stage {
   readonly server: RunningServer;
   readonly mock: MockIssuer;
-  readonly provider: OutsideIssuer;
+  readonly provider: ProviderIssuer;
+  /** The file that holds the secret of the client at `provider`. */
+  readonly secretFile: string;
 }
 
 /** A server that trusts a secret of ours, `oauth2-mock-server` by the environment, and `oidc-provider` by its file. */
@@ -28,20 +31,21 @@ async function startStage(): Promise<Stage & { close(): Promise<void> }> {
   const provider = await startProvider({ ...CLIENT, redirectUri: `http://127.0.0.1:${port}/api/v1/session/callback` });
   const folder = await mkdtemp(join(tmpdir(), "slipway-issuers-"));
   const file = join(folder, "slipway.yaml");
+  const secretFile = join(folder, "corp-secret");
+  await writeFile(secretFile, `${CLIENT.clientSecret}\n`);
   const declared = {
     name: "corp",
     issuer: provider.url,
     audiences: ["slipway"],
     role: { fallback: "admin" },
     require: { emailDomains: ["corp.example"] },
-    signIn: { label: "Corp", clientId: CLIENT.clientId, clientSecret: "env:CORP_SECRET" },
+    signIn: { label: "Corp", clientId: CLIENT.clientId, clientSecret: `file:${secretFile}` },
   };
   await writeFile(file, JSON.stringify({ identity: { issuers: [declared] } }));
   const server = await startServer({
     env: {
       PORT: String(port),
       SLIPWAY_CONFIG: file,
-      CORP_SECRET: CLIENT.clientSecret,
       JWT_SECRET_KEY: SECRET,
       OIDC_ISSUER: mock.url,
       OIDC_CLIENT_ID: "mock-client",
@@ -57,6 +61,7 @@ async function startStage(): Promise<Stage & { close(): Promise<void> }> {
     server,
     mock,
     provider,
+    secretFile,
     async close() {
       await server.stop();
       await provider.close();
@@ -86,6 +91,9 @@ test("callers with tokens, and people who sign in", async (t) => {
     const chromium = requireChromium(browserTest);
     if (chromium !== undefined) await inBrowser(stage, chromium);
   });
+  await t.test("oidc-provider: another secret of the client is in force for the next sign-in, without a restart", () =>
+    rotatedSecret(stage),
+  );
   await t.test("an issuer that is away: known keys go on, unknown ones are told in time", () => issuerAway(stage));
 });
 
@@ -300,6 +308,23 @@ async function inBrowser({ server, provider }: Stage, chromium: string): Promise
   } finally {
     await browser.close();
   }
+}
+
+async function rotatedSecret({ server, provider, secretFile }: Stage): Promise<void> {
+  const problem = async (): Promise<string | null> => {
+    const done = await signInByForms(`${server.url}/api/v1/session/begin?issuer=corp`, server.url, "grace");
+    return new URL(done, server.url).searchParams.get("problem");
+  };
+  assert.equal(await problem(), null);
+  const next = "the-next-secret-of-the-console-0123456789";
+  provider.rotateSecret(next);
+  assert.equal(await problem(), "failed", "control: the issuer takes the new one alone");
+  await writeFile(secretFile, next);
+  await until("the new secret is in force", async () => (await problem()) === null);
+  await rm(secretFile);
+  await until("its loss is told", () => Promise.resolve(server.output().includes("a secret cannot be read")));
+  assert.equal(await problem(), null, "what was read last stays in force");
+  for (const secret of [CLIENT.clientSecret, next]) assert.ok(!server.output().includes(secret), "none is logged");
 }
 
 async function issuerAway({ server, mock }: Stage): Promise<void> {

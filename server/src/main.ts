@@ -184,7 +184,7 @@ async function run(): Promise<number> {
     referencesOf(environment).length === 0
       ? undefined
       : await (await import("#config/secrets.ts")).openSecrets(environment);
-  const config = loadConfig(secrets?.environment ?? environment, process.cwd());
+  const config = loadConfig(secrets?.environment ?? environment, process.cwd(), { held: secrets?.held });
   const siblings = command === "worker" ? await (await import("#workers/seat.ts")).takeSeat() : undefined;
   const { level, google } = config.log;
   const log = createLogger({ level, google, release: config.release, worker: siblings?.seat.worker });

@@ -116,7 +116,7 @@ export async function composeService(
       await rooms.deliveries.close(5000);
       await rooms.router.close();
       rooms.shared?.close();
-      secrets?.close();
+      rooms.secrets?.close();
       await rooms.store.close();
       rooms.telemetry.accessLog.flush();
       log.flush();

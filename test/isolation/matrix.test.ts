@@ -3,13 +3,16 @@ import { test } from "node:test";
 import { z } from "zod";
 import { type App, pathParam, principalOf } from "../../server/src/http/app.ts";
 import { RouteTable } from "../../server/src/http/route-table.ts";
-import { runMatrix } from "./matrix.ts";
+import { FORGERIES, type Forgery, runMatrix } from "./matrix.ts";
 import { openWorld } from "./world.ts";
 
 const PLANTED = "/api/v1/planted";
 
 test("no route shows or touches anything of another tenant, for any role and in any place of an id", async (t) => {
-  const world = await openWorld(t, (app, { store, conversations }) => plant(app, store, conversations));
+  const world = await openWorld(t, (app, { store, conversations, identity }) => {
+    plant(app, store, conversations);
+    plantForSessions(app, conversations, identity.sessions);
+  });
   if (!world) return;
   const routes = world.service.routes;
   const own = routes.filter(({ path }) => !path.startsWith(PLANTED));
@@ -21,7 +24,7 @@ test("no route shows or touches anything of another tenant, for any role and in 
   assert.deepEqual(found.problems, []);
   assert.ok(found.cells > 200, String(found.cells));
 
-  const wrong = await runMatrix(world, planted);
+  const wrong = await runMatrix(world, planted, [...FORGERIES, HONEST]);
   await t.test("control: planted routes that leak are found, each by what it does wrong", () => {
     for (const expected of LEAKS)
       assert.ok(
@@ -29,6 +32,16 @@ test("no route shows or touches anything of another tenant, for any role and in 
         `${String(expected)}\n${wrong.leaks.join("\n")}`,
       );
   });
+  await t.test(
+    "control: a planted route that takes a session from any page is found, and so is a request that is let in",
+    () => {
+      for (const expected of FORGED)
+        assert.ok(
+          wrong.problems.some((problem) => expected.test(problem)),
+          `${String(expected)}\n${wrong.problems.join("\n")}`,
+        );
+    },
+  );
   await t.test("control: planted routes that do not say enough of themselves turn it red", () => {
     for (const expected of UNSAID)
       assert.ok(
@@ -53,8 +66,17 @@ test("a route that does not declare who may ask it, or what its path names, ends
 /** What the matrix must say of the planted routes. */
 const LEAKS: readonly RegExp[] = [
   /any-thread.*(?:told apart|answered 200)/,
+  /session-thread\/:id as owner, signed in.*(?:told apart|answered 200)/,
   /all-threads as owner shows the other tenant's thr_/,
   /the other tenant's data has changed/,
+];
+/** What the console's own page sends: nothing refuses it, so that it must be told as let in. */
+const HONEST: Forgery = { what: "from its own page", headers: (session) => session, told: "nothing" };
+
+const FORGED: readonly RegExp[] = [
+  /post \S+by-cookie of a session without the CSRF token is not refused: 200/,
+  /what sessions were made to send has changed data/,
+  /delete \S+any-key\/:id of a session from its own page is not refused: 404/,
 ];
 const UNSAID: readonly RegExp[] = [
   /loose: the body takes unknown fields/,
@@ -90,4 +112,27 @@ function plant(app: App, store: Rooms["store"], conversations: Rooms["conversati
   app.get(path("unknown-kind/:id"), { requires: "threads:read", ids: { id: "spaceship" } }, nothing);
   app.post(path("silent-id"), { requires: "threads:read", body: z.strictObject({ ownerId: z.string() }) }, nothing);
   app.post(path("no-body"), { requires: "threads:read" }, nothing);
+}
+
+function plantForSessions(
+  app: App,
+  conversations: Rooms["conversations"],
+  sessions: Rooms["identity"]["sessions"],
+): void {
+  // Right for keys, and not for people who are signed in.
+  app.get(`${PLANTED}/session-thread/:id`, { requires: "threads:read", ids: { id: "thread" } }, async (c) => {
+    const { via, tenantId } = principalOf(c);
+    for (const tenant of via === "session" ? ["own", "other"] : [tenantId]) {
+      const thread = await conversations.get(tenant, pathParam(c, "id")).catch(() => undefined);
+      if (thread) return c.json(thread);
+    }
+    return c.json({ code: "thread_not_found" }, 404);
+  });
+  // Looks for a session by itself and does not ask which page it comes from. The last one: it ends the session.
+  app.post(`${PLANTED}/by-cookie`, { requires: "public", body: z.strictObject({}) }, async (c) => {
+    const session = sessions.read(c.env.incoming.headers.cookie);
+    if (!session) return c.json({ code: "unauthenticated" }, 401);
+    await sessions.closeAll(session.principal);
+    return c.json({});
+  });
 }

@@ -12,6 +12,7 @@ import {
   type Reply,
   SECRET,
   SHARED,
+  type SignedIn,
 } from "./things.ts";
 import type { World } from "./world.ts";
 
@@ -28,6 +29,12 @@ export interface Findings {
   /** Whatever else is not as declared. */
   readonly problems: readonly string[];
 }
+
+/** Who sends: a key, a browser that is signed in (or what a page of another site can have it send), or nobody. */
+type Sender = string | Partial<SignedIn> | undefined;
+
+/** Requests of these change nothing, and so may come from anywhere. */
+const SAFE: ReadonlySet<string> = new Set(["get"]);
 
 const NOBODYS = "nobodys-0000000000000000000000";
 
@@ -62,6 +69,32 @@ function declarationProblems(route: DeclaredRoute): readonly string[] {
   ];
 }
 
+/** A request that a page of another site can have a signed-in browser send. */
+export interface Forgery {
+  readonly what: string;
+  readonly headers: (session: SignedIn) => Pick<SignedIn, "cookie"> & Partial<SignedIn>;
+  /** What the refusal says. */
+  readonly told: string;
+}
+
+/** Those of which every one must be refused. */
+export const FORGERIES: readonly Forgery[] = [
+  {
+    what: "without the CSRF token",
+    headers: ({ cookie, origin }) => ({ cookie, origin }),
+    told: "does not carry the session's CSRF token",
+  },
+  {
+    what: "from another origin",
+    headers: (session) => ({ ...session, origin: "https://evil.example" }),
+    told: "from the console's own pages only",
+  },
+];
+
+function endsSessions({ method, path }: DeclaredRoute): boolean {
+  return method === "delete" && path.startsWith("/api/v1/session");
+}
+
 class Matrix {
   readonly #world: World;
   readonly leaks: string[] = [];
@@ -69,6 +102,7 @@ class Matrix {
   cells = 0;
   /** The other tenant's things by kind, the same for all cells: nothing may happen to them. */
   readonly #others = new Map<string, Promise<string>>();
+  readonly #sessions = new Map<Role, SignedIn>();
 
   constructor(world: World) {
     this.#world = world;
@@ -85,7 +119,9 @@ class Matrix {
     await this.#strict(route);
     const nobody = await this.#send(route, undefined, await this.#ownThings(route));
     if (nobody.status !== 401) this.problems.push(`${route.method} ${route.path} without a key: ${nobody.status}`);
-    for (const role of ROLES) await this.#role(route, role);
+    // Who only reads is in nobody's way.
+    if (SAFE.has(route.method)) await Promise.all(ROLES.map((role) => this.#role(route, role)));
+    else for (const role of ROLES) await this.#role(route, role);
   }
 
   async #role(route: DeclaredRoute, role: Role): Promise<void> {
@@ -95,28 +131,80 @@ class Matrix {
     const permitted =
       requires === "authenticated" || ROLE_PERMISSIONS[role].some((permission) => permission === requires);
     const own = await this.#ownThings(route);
-    const answer = await this.#send(route, key, own);
+    this.#admitted(name, permitted, await this.#send(route, key, own));
+    // A request that is refused, or only reads, leaves its things for the next one.
+    const spent = permitted && !SAFE.has(route.method);
+    const session = await this.#session(route, role);
+    this.#admitted(
+      `${name}, signed in`,
+      permitted,
+      await this.#send(route, session, spent ? await this.#ownThings(route) : own),
+    );
+    if (endsSessions(route)) this.#sessions.delete(role);
+    for (const position of positionsOf(route).filter(({ kind }) => kind in MAKERS)) {
+      const { kind } = position;
+      const at = `${position.in} ${position.at}`;
+      const others = await this.#otherThing(kind);
+      const ask = async (by: Sender, id: string): Promise<Reply> =>
+        this.#send(route, by, (await this.#ownThings(route, at)).set(at, id), position);
+      const [crossed, none] = await Promise.all([ask(key, others), ask(key, NOBODYS)]);
+      this.cells += 1;
+      if (role === "owner") await this.#reaches(route, position);
+      const said = `with the other tenant's ${kind} in ${at}`;
+      this.#cross(`${name}, ${said}`, permitted, { crossed, none, others, kind });
+      // Whoever is not permitted is refused before an id is looked at, which the session's own things have shown.
+      if (!permitted) continue;
+      const seen = await ask(session, others);
+      // What a name leads to is another thing after the key has used it.
+      const unseen = NAMES.has(kind) ? await ask(session, NOBODYS) : none;
+      this.cells += 1;
+      this.#cross(`${name}, signed in, ${said}`, permitted, { crossed: seen, none: unseen, others, kind });
+    }
+  }
+
+  /** Whoever is permitted reaches its own things, and nobody else does. */
+  #admitted(name: string, permitted: boolean, answer: Reply): void {
     this.cells += 1;
     this.#look(name, answer);
     const refused = answer.status === 403 || answer.status === 401;
     if (permitted && (refused || answer.status === 404 || answer.status >= 500))
       this.problems.push(`${name}, with its own things: ${answer.status} ${answer.text.slice(0, 200)}`);
     if (!permitted && answer.status !== 403) this.problems.push(`${name} is let in: ${answer.status}`);
-    for (const position of positionsOf(route).filter(({ kind }) => kind in MAKERS)) {
-      const at = `${position.in} ${position.at}`;
-      const others = await this.#otherThing(position.kind);
-      const fresh = await this.#ownThings(route);
-      const crossed = await this.#send(route, key, new Map(fresh).set(at, others), position);
-      const none = await this.#send(route, key, new Map(await this.#ownThings(route)).set(at, NOBODYS), position);
-      this.cells += 1;
-      if (role === "owner") await this.#reaches(route, position);
-      this.#cross(`${name}, with the other tenant's ${position.kind} in ${at}`, permitted, {
-        crossed,
-        none,
-        others,
-        kind: position.kind,
-      });
-    }
+  }
+
+  /** The session of a role in its own tenant, opened with its key; a new one for routes that end sessions. */
+  async #session(route: DeclaredRoute, role: Role): Promise<SignedIn> {
+    const known = endsSessions(route) ? undefined : this.#sessions.get(role);
+    const session = known ?? (await this.#world.signIn(this.#world.own.keys[role]));
+    this.#sessions.set(role, session);
+    return session;
+  }
+
+  /**
+   * Every route that changes something, asked as a page of another site can have a signed-in browser ask it: without the CSRF token, and
+   * with the token but from another origin. Each is refused and nothing of the tenant changes.
+   */
+  async forge(routes: readonly DeclaredRoute[], forgeries: readonly Forgery[]): Promise<void> {
+    const world = this.#world;
+    const { own, signIn } = world;
+    const unsafe: (readonly [DeclaredRoute, ReadonlyMap<string, string>])[] = [];
+    for (const route of routes) if (!SAFE.has(route.method)) unsafe.push([route, await this.#ownThings(route)]);
+    const session = await signIn(own.keys.owner);
+    const data = async (): Promise<string> => (await world.stored(own.id)).replaceAll(/^audit_.*$/gm, "");
+    const before = await data();
+    for (const [route, things] of unsafe)
+      for (const { what, headers, told } of forgeries) {
+        const { cookie, ...page } = headers(session);
+        const { status, text } = await this.#send(route, { cookie, ...page }, things);
+        this.cells += 1;
+        if (status === 403 && text.includes(told)) continue;
+        // A public route may take no notice of sessions at all.
+        const unnoticed = route.requires === "public" ? await this.#send(route, page, things) : undefined;
+        if (unnoticed?.status !== status)
+          this.problems.push(`${route.method} ${route.path} of a session ${what} is not refused: ${status} ${text}`);
+      }
+    const after = await data();
+    if (after !== before) this.problems.push(`what sessions were made to send has changed data:\n${before}\n${after}`);
   }
 
   /** The same place takes an id of the caller's own: or the other tenant's would be refused for something else, and show nothing. */
@@ -182,11 +270,12 @@ class Matrix {
     for (const make of Object.values(OWN_OF_SHARED)) await make(send, other.keys.owner, SECRET);
   }
 
-  /** Fresh things of the caller's own tenant for each position: a call may remove them. */
-  async #ownThings(route: DeclaredRoute): Promise<Map<string, string>> {
+  /** Fresh things of the caller's own tenant for each position but one that is tried: a call may remove them. */
+  async #ownThings(route: DeclaredRoute, except?: string): Promise<Map<string, string>> {
     const { send, own } = this.#world;
     const things = new Map<string, string>();
     for (const { in: where, at, kind } of positionsOf(route)) {
+      if (`${where} ${at}` === except) continue;
       // What a body may name is tried where it is looked at; left out it is valid too.
       const id =
         where === "path" ? await (MAKERS[kind] ?? OWN_OF_SHARED[kind])?.(send, own.keys.owner, "own-word") : undefined;
@@ -206,7 +295,7 @@ class Matrix {
 
   #send(
     route: DeclaredRoute,
-    key: string | undefined,
+    by: Sender,
     things: ReadonlyMap<string, string>,
     tried?: Position,
     more: object = {},
@@ -237,18 +326,26 @@ class Matrix {
     if (typeof body === "object" && body !== null) body = { ...body, ...more };
     const search = query.size === 0 ? "" : `?${query.toString()}`;
     // One model is shown to Google's clients only, who are known by a header.
-    const headers = kinds["*"] === "model" ? { "x-goog-api-client": "matrix" } : {};
+    const google = kinds["*"] === "model" ? { "x-goog-api-client": "matrix" } : {};
     const hasBody = !["get", "delete"].includes(route.method);
-    return this.#world.send(route.method.toUpperCase(), path + search, { key, headers, ...(hasBody ? { body } : {}) });
+    const caller = typeof by === "string" ? { key: by, headers: google } : { headers: { ...google, ...by } };
+    return this.#world.send(route.method.toUpperCase(), path + search, { ...caller, ...(hasBody ? { body } : {}) });
   }
 }
 
-/** Asks every route as every role with its own and the other tenant's things in every position. A new route joins by being registered. */
-export async function runMatrix(world: World, routes = world.service.routes): Promise<Findings> {
+/**
+ * Asks every route as every role, by key and signed in, with its own and the other tenant's things in every position; and has a signed-in
+ * browser send what pages of other sites can. A new route joins by being registered.
+ */
+export async function runMatrix(
+  world: World,
+  routes: readonly DeclaredRoute[] = world.service.routes,
+  forgeries = FORGERIES,
+): Promise<Findings> {
   const matrix = new Matrix(world);
   await matrix.stock();
   const before = await world.stored(world.other.id);
-  // `all` says which method a path takes and does nothing else; sessions are tried by their own tests.
+  // `all` says which method a path takes and does nothing else.
   const seen = new Set<string>();
   // The log of what a tenant did names what its own requests named: it is looked at before they name another tenant's things.
   const first = (route: DeclaredRoute) => route.path === "/api/v1/audit-records";
@@ -259,6 +356,8 @@ export async function runMatrix(world: World, routes = world.service.routes): Pr
     if (route.method === "all" && route.requires === "public") continue;
     await matrix.route(route);
   }
+  const declared = routes.filter((route) => route.method !== "all" && declarationProblems(route).length === 0);
+  await matrix.forge(declared, forgeries);
   const after = await world.stored(world.other.id);
   if (after !== before) matrix.leaks.push(`the other tenant's data has changed:\n${before}\n${after}`);
   const { cells, leaks, problems } = matrix;

@@ -12,6 +12,13 @@ export type Send = (
   },
 ) => Promise<Reply>;
 
+/** The headers by which a browser's page sends requests of a session: its cookie, its origin and the CSRF token. */
+export interface SignedIn {
+  readonly cookie: string;
+  readonly origin: string;
+  readonly "x-csrf-token": string;
+}
+
 export interface Reply {
   readonly status: number;
   readonly text: string;

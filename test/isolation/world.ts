@@ -11,7 +11,7 @@ import { loadConfig } from "../../server/src/config/config.ts";
 import { composeService, type Service } from "../../server/src/service.ts";
 import { BACKENDS, connect, later, type TestDatabase } from "../../server/src/store/testing/databases.ts";
 import { createLogger } from "../../server/src/telemetry/logger.ts";
-import { made, type Send } from "./things.ts";
+import { made, type Send, type SignedIn } from "./things.ts";
 
 const AGENTS = resolve(import.meta.dirname, "../../agents");
 
@@ -27,6 +27,8 @@ export interface World {
   readonly database: TestDatabase;
   readonly service: Service;
   readonly send: Send;
+  /** Signs the console in with this key. */
+  readonly signIn: (key: string) => Promise<SignedIn>;
   readonly own: Tenant;
   readonly other: Tenant;
   /** Everything that is stored of a tenant, as one text; the times at which keys were used are left out. */
@@ -54,7 +56,18 @@ export async function openWorld(t: TestContext, beside?: RoutesBeside): Promise<
   await service.begin();
   const send = sender(url);
   const [own, other] = [await makeTenant(send, environmentKey, "own"), await makeTenant(send, environmentKey, "other")];
-  return { environmentKey, database, service, send, own, other, stored: await storedBy(t, database) };
+  const signIn = (key: string): Promise<SignedIn> => signInAt(url, key);
+  return { environmentKey, database, service, send, signIn, own, other, stored: await storedBy(t, database) };
+}
+
+async function signInAt(url: string, key: string): Promise<SignedIn> {
+  const headers = { "content-type": "application/json", origin: url };
+  const body = JSON.stringify({ apiKey: key });
+  const answer = await fetch(`${url}/api/v1/session`, { method: "POST", headers, body });
+  const [set = ""] = answer.headers.getSetCookie();
+  if (answer.status !== 201) throw new Error(`nobody was signed in: ${answer.status}`);
+  const { csrfToken } = (await answer.json()) as { csrfToken: string };
+  return { cookie: set.split(";", 1)[0] ?? "", origin: url, "x-csrf-token": csrfToken };
 }
 
 function sender(url: string): Send {

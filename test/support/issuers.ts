@@ -1,6 +1,6 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { exportJWK, generateKeyPair } from "jose";
+import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { OAuth2Server } from "oauth2-mock-server";
 import { Provider } from "oidc-provider";
 
@@ -65,11 +65,34 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** An issuer whose operator may give the client another secret. */
+export interface ProviderIssuer extends OutsideIssuer {
+  /** From now on the client proves itself by this one and no other. */
+  rotateSecret(clientSecret: string): void;
+}
+
 /** `oidc-provider`, a certified OpenID Provider: asks for a login and for consent by pages of its own, and demands PKCE. */
-export async function startProvider(client: ProviderClient): Promise<OutsideIssuer> {
+export async function startProvider(client: ProviderClient): Promise<ProviderIssuer> {
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   const server = createServer();
   const url = `http://127.0.0.1:${await listen(server)}`;
+  const jwk = { ...(await exportJWK(privateKey)), kid: "provider-1", alg: "RS256", use: "sig" };
+  let answer = createProvider(url, client, jwk);
+  server.on("request", (req, res) => answer(req, res));
+  return {
+    url,
+    rotateSecret(clientSecret) {
+      answer = createProvider(url, { ...client, clientSecret }, jwk);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function createProvider(url: string, client: ProviderClient, jwk: JWK): RequestListener {
   const provider = new Provider(url, {
     clients: [
       {
@@ -80,7 +103,7 @@ export async function startProvider(client: ProviderClient): Promise<OutsideIssu
         grant_types: ["authorization_code"],
       },
     ],
-    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: "provider-1", alg: "RS256", use: "sig" }] },
+    jwks: { keys: [jwk] },
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
     // By default claims of scopes are told by the user info endpoint alone.
     conformIdTokenClaims: false,
@@ -91,14 +114,5 @@ export async function startProvider(client: ProviderClient): Promise<OutsideIssu
       claims: () => ({ sub: id, email: `${id}@corp.example`, email_verified: true, name: id }),
     }),
   });
-  const callback = provider.callback();
-  server.on("request", (req, res) => callback(req, res));
-  return {
-    url,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return provider.callback();
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PERMISSIONS, ROLES } from "../permissions.ts";
 import { durationSchema } from "./duration.ts";
+import { parseReference } from "./secret-reference.ts";
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const nameSchema = z.string().regex(NAME, { error: "must be 1 to 63 small letters, digits or -" });
@@ -15,9 +16,19 @@ const roleSchema = z.enum(ROLES);
 /** Algorithms of public keys. A shared secret is never declared in a file: `JWT_SECRET_KEY` gives it. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"] as const;
 
+function isReference(text: string): boolean {
+  try {
+    parseReference(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Where a value that must not stand in a file is found. */
-const secretReferenceSchema = z.string().regex(/^env:[A-Za-z_][A-Za-z0-9_]{0,127}$/, {
-  error: "must be a reference such as env:OIDC_CLIENT_SECRET: secrets do not stand in files",
+const clientSecretSchema = z.string().max(500).refine(isReference, {
+  error:
+    "must be a reference such as env:CORP_SECRET, file:/run/secrets/corp or gcp-sm://projects/P/secrets/S/versions/latest: secrets do not stand in files",
 });
 
 const urlSchema = z
@@ -80,7 +91,11 @@ export const issuerSpecSchema = z.strictObject({
     .strictObject({
       label: z.string().min(1).max(60).optional(),
       clientId: z.string().min(1).max(500),
-      clientSecret: secretReferenceSchema.optional(),
+      clientSecret: clientSecretSchema
+        .optional()
+        .describe(
+          "Where the client's secret lies, by any reference of secrets.md; absent: a public client, held by PKCE",
+        ),
       scopes: z.array(z.string().min(1).max(100)).max(20).optional(),
     })
     .optional(),

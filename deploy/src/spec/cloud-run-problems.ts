@@ -3,6 +3,7 @@ import { mebibytes, millicores, seconds } from "@slipway/contracts/spec/quantity
 import { isMounted } from "@slipway/contracts/spec/secret.ts";
 import { SECRET_VARIABLES } from "@slipway/contracts/spec/secret-variables.ts";
 import { nearest } from "@slipway/contracts/nearest.ts";
+import { clientSecretVariables } from "./issuer-secrets.ts";
 import type { Secret, Service, Spec } from "./spec.ts";
 
 // https://cloud.google.com/run/docs/configuring/services/cpu and …/memory-limits: cores that an instance may have, and the
@@ -39,9 +40,10 @@ export function cloudRunProblems(spec: Spec): readonly YamlProblem[] {
         message: "must lie in Artifact Registry or Docker Hub for cloud-run; a remote repository there mirrors others",
       });
   }
+  const byReference = new Set<string>([...SECRET_VARIABLES, ...clientSecretVariables(spec.identity)]);
   for (const secret of secrets) {
-    const message = secretProblem(secret, environment.project);
-    if (message !== undefined) problems.push({ path: ["secrets", secret.variable], message });
+    const message = secretProblem(secret, environment.project, byReference);
+    if (message !== undefined) problems.push({ path: secret.path, message });
   }
   const components = [...services.map(({ name }) => name), ...STEPS];
   for (const name of Object.keys(environment.cloudRun?.identities ?? {})) {
@@ -58,9 +60,13 @@ export function cloudRunProblems(spec: Spec): readonly YamlProblem[] {
 }
 
 /** Why Cloud Run cannot give a secret to a container, and the server cannot read it itself either. */
-function secretProblem({ variable, place }: Secret, project: string | undefined): string | undefined {
+function secretProblem(
+  { variable, place }: Secret,
+  project: string | undefined,
+  byReference: ReadonlySet<string>,
+): string | undefined {
   if (place.kind !== "gcp-sm") return "must lie in gcp-sm for cloud-run";
-  if (isMounted(place, project) || SECRET_VARIABLES.some((name) => name === variable)) return undefined;
+  if (isMounted(place, project) || byReference.has(variable)) return undefined;
   return "must be a whole secret of the same project for cloud-run, or name another project by its number: the server does not read this variable by reference";
 }
 

@@ -1,6 +1,7 @@
 import { nearest } from "@slipway/contracts/nearest.ts";
 import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
 import { cloudRunProblems } from "./cloud-run-problems.ts";
+import { clientSecretPath, directReferences } from "./issuer-secrets.ts";
 import type { Service, Spec } from "./spec.ts";
 
 const SECRET_NAME = /(_KEY|_SECRET|_TOKEN|PASSWORD|_DSN|^DATABASE_URL|^REDIS_URL|^MIGRATION_DATABASE_URL)$/;
@@ -10,6 +11,7 @@ const PASSWORD_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/;
 export function problemsOf(spec: Spec): readonly YamlProblem[] {
   return [
     ...plainSecrets(["env"], spec.env),
+    ...clientSecrets(spec),
     ...missingSecrets(spec),
     ...connections(spec),
     ...clusterProblems(spec),
@@ -27,6 +29,25 @@ function plainSecrets(path: readonly string[], env: Readonly<Record<string, stri
       message: "is a secret and may not be written here: say under `secrets` where it lies",
       ofKey: true as const,
     }));
+}
+
+/** Secrets of issuers' clients that no platform can be told of, and names that two secrets have. */
+function clientSecrets({ identity, secrets }: Spec): readonly YamlProblem[] {
+  const names = secrets.map(({ variable }) => variable);
+  return [
+    ...directReferences(identity).map(({ index }) => ({
+      path: clientSecretPath(index),
+      message:
+        "cannot be handed to what is rendered: say where it lies as under `secrets`, such as gcp-sm://projects/P/secrets/S/versions/latest or aws-sm://eu-central-1/name#field",
+    })),
+    ...names
+      .filter((name, at) => names.indexOf(name) !== at)
+      .map((name) => ({
+        path: ["secrets", name],
+        message: "is the variable that an issuer's client secret is handed over in: call this one otherwise",
+        ofKey: true as const,
+      })),
+  ];
 }
 
 /** Compose and Railway bring a database and a Redis of their own, with addresses that are made on the spot. */
@@ -71,9 +92,9 @@ const CLUSTER_SECRETS = new Set(["gcp-sm", "aws-sm", "azure-kv"]);
 function clusterProblems({ environment, environmentName, services, secrets }: Spec): readonly YamlProblem[] {
   if (environment.target !== "kubernetes" || environmentName === undefined) return [];
   const problems: YamlProblem[] = [];
-  for (const { variable, place } of secrets) {
+  for (const { path, place } of secrets) {
     if (CLUSTER_SECRETS.has(place.kind)) continue;
-    problems.push({ path: ["secrets", variable], message: "must lie in gcp-sm, aws-sm or azure-kv for kubernetes" });
+    problems.push({ path, message: "must lie in gcp-sm, aws-sm or azure-kv for kubernetes" });
   }
   const cluster = environment.cluster;
   const components = [...services.map(({ name }) => name), "backup", "secrets"];

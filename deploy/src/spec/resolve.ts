@@ -12,9 +12,10 @@ import {
 import { secretPlace } from "@slipway/contracts/spec/secret.ts";
 import type { ServiceSpec } from "@slipway/contracts/spec/service.ts";
 import { serverSections, slipwayYamlSchema, type SlipwayYaml } from "@slipway/contracts/spec/slipway-yaml.ts";
+import { liftClientSecrets } from "./issuer-secrets.ts";
 import { isMap, mergeYaml, valueAt } from "./merge.ts";
 import { problemsOf } from "./problems.ts";
-import { type Service, type Spec, STEP_SECRETS } from "./spec.ts";
+import { type Secret, type Service, type Spec, STEP_SECRETS } from "./spec.ts";
 
 /** What a command line says besides the file. */
 export interface ResolveOptions {
@@ -104,28 +105,33 @@ function specOf(
   if (services.length === 0) throw incomplete("what runs", "Add `services`; `slipway init` writes a whole file.");
   const app = file.images?.app;
   if (app === undefined) throw incomplete("which image runs", "Add `images: { app: registry.example/name@sha256:… }`.");
-  const secrets = sorted(file.secrets ?? {}).flatMap(([variable, reference]) => {
+  const own = sorted(file.secrets ?? {}).flatMap(([variable, reference]): readonly Secret[] => {
     const place = secretPlace(reference);
-    return place === undefined ? [] : [{ variable, reference, place }];
+    return place === undefined ? [] : [{ variable, reference, place, path: ["secrets", variable] }];
   });
-  const shared = secrets.map(({ variable }) => variable).filter((variable) => !STEP_SECRETS.test(variable));
+  const shared = own.map(({ variable }) => variable).filter((variable) => !STEP_SECRETS.test(variable));
+  const { identity, secrets: lifted } = liftClientSecrets(file.identity);
+  // Whoever serves reads the issuers at its start, whatever else it gets.
+  const issuers = lifted.map(({ variable }) => variable);
   return {
     name: file.name,
     environmentName: name,
     stage: environment.stage ?? stageOf(name),
     environment,
     images: { ...file.images, app: digest === undefined ? app : `${app.replace(/(:[^/@]+)?(@.*)?$/, "")}@${digest}` },
-    services: sorted(file.services ?? {}).map(([service, value]) => serviceOf(service, value, shared)),
+    services: sorted(file.services ?? {}).map(([service, value]) => serviceOf(service, value, shared, issuers)),
     data: file.data ?? {},
     env: Object.fromEntries(sorted(file.env ?? {})),
-    secrets,
-    server: serverSections(file),
+    secrets: [...own, ...lifted].sort((a, b) => (a.variable < b.variable ? -1 : 1)),
+    identity,
+    server: serverSections({ ...file, identity }),
     alerts: file.alerts ?? alertsSchema.parse({}, PARSED_ONCE),
   };
 }
 
-function serviceOf(name: string, value: ServiceSpec, shared: readonly string[]): Service {
-  return { ...value, name, env: Object.fromEntries(sorted(value.env)), secrets: [...(value.secrets ?? shared)].sort() };
+function serviceOf(name: string, value: ServiceSpec, shared: readonly string[], issuers: readonly string[]): Service {
+  const secrets = [...(value.secrets ?? shared), ...issuers].sort();
+  return { ...value, name, env: Object.fromEntries(sorted(value.env)), secrets };
 }
 
 function stageOf(name: string | undefined): Spec["stage"] {

@@ -2,8 +2,10 @@ import type { AlertsSpec } from "@slipway/contracts/spec/alerts.ts";
 import type { DataSpec } from "@slipway/contracts/spec/data.ts";
 import type { EnvironmentSpec } from "@slipway/contracts/spec/environment.ts";
 import type { ImagesSpec } from "@slipway/contracts/spec/images.ts";
+import type { YamlPath } from "@slipway/contracts/spec/read-yaml.ts";
 import type { SecretPlace } from "@slipway/contracts/spec/secret.ts";
 import type { ServiceSpec } from "@slipway/contracts/spec/service.ts";
+import type { SlipwayYaml } from "@slipway/contracts/spec/slipway-yaml.ts";
 
 /** A service with its name, and the secrets that it gets, sorted. */
 export interface Service extends Omit<ServiceSpec, "secrets"> {
@@ -16,6 +18,8 @@ export interface Secret {
   readonly variable: string;
   readonly reference: string;
   readonly place: SecretPlace;
+  /** Where the file says it. */
+  readonly path: YamlPath;
 }
 
 /**
@@ -33,6 +37,8 @@ export interface Spec {
   readonly data: DataSpec;
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly Secret[];
+  /** Whose tokens are accepted, as the server at its side reads it. */
+  readonly identity: SlipwayYaml["identity"];
   /** The sections of the file that the server reads, for the file at its side. */
   readonly server: Readonly<Record<string, unknown>>;
   readonly alerts: AlertsSpec;

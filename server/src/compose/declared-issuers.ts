@@ -1,14 +1,29 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { Config } from "#config/config.ts";
 import { readConfigFile } from "#config/config-file.ts";
+import { openIssuerSecrets } from "#config/issuer-secrets.ts";
 import { issuersOf } from "#config/issuers.ts";
+import type { OpenSecrets } from "#config/secrets.ts";
 import type { TokenIssuer } from "#identity/tokens/issuer.ts";
 
-/** Every issuer of the environment and of `slipway.yaml`. Rejects with `config_invalid` when the file declares one wrongly. */
-export async function declaredIssuers(config: Config): Promise<readonly TokenIssuer[]> {
+/** Issuers, and what keeps the secrets of their clients fresh. */
+export interface DeclaredIssuers {
+  readonly issuers: readonly TokenIssuer[];
+  readonly secrets: OpenSecrets | undefined;
+}
+
+/**
+ * Every issuer of the environment and of `slipway.yaml`. Rejects with `config_invalid` when the file declares one wrongly, or the
+ * secret of its client cannot be read. `given` reads the secrets of variables; without it, one is made where the file names a secret.
+ */
+export async function declaredIssuers(config: Config, given: OpenSecrets | undefined): Promise<DeclaredIssuers> {
   const found = await readConfigFile(config.file);
-  const { issuers, problems } = issuersOf(found?.read.spec.identity.issuers ?? [], config.identity);
+  const specs = found?.read.spec.identity.issuers ?? [];
+  const { clientSecrets, secrets, problems: unread } = await openIssuerSecrets(specs, config.identity, given);
+  const { issuers, problems: wrong } = issuersOf(specs, config.identity, clientSecrets);
+  const problems = [...wrong, ...unread];
   if (found && problems.length > 0) {
+    if (secrets !== given) secrets?.close();
     throw found.read.error(problems.map((problem) => ({ ...problem, path: ["identity", ...problem.path] })));
   }
   const signIn = issuers.find((issuer) => issuer.signIn);
@@ -21,5 +36,5 @@ export async function declaredIssuers(config: Config): Promise<readonly TokenIss
       },
     );
   }
-  return issuers;
+  return { issuers, secrets };
 }

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import type { Config } from "#config/config.ts";
+import type { OpenSecrets } from "#config/secrets.ts";
 import type { Egress } from "#egress/egress.ts";
 import { createAuthenticate } from "#identity/authenticate.ts";
 import { createKeySnapshot, type EnvironmentKey, type KeySnapshot } from "#identity/key-snapshot.ts";
 import { createKeyUses } from "#identity/key-uses.ts";
 import { createPreparedTokens, createPrepare } from "#identity/prepare.ts";
 import type { Principal } from "#identity/principal.ts";
+import type { TokenIssuer } from "#identity/tokens/issuer.ts";
 import type { VerifiedCaller } from "#identity/tokens/grants.ts";
 import { createSessionCallers, keyMark } from "#identity/session-callers.ts";
 import { createSessions } from "#identity/sessions.ts";
@@ -44,6 +46,8 @@ export interface IdentityRooms {
   readonly telemetry: { readonly log: Logger; readonly metrics: Metrics };
   /** Reads what has changed in the store; known when the change feed is. */
   readonly refresh: () => Promise<void>;
+  /** The secrets of variables. */
+  readonly secrets: OpenSecrets | undefined;
 }
 
 /** Who may call: keys in memory, tokens of issuers, sessions of the console, and the making of new keys. */
@@ -75,7 +79,8 @@ export async function composeIdentity(config: Config, rooms: IdentityRooms) {
     plainCookies,
     onFailure: (error) => telemetry.log.warn({ error: describeError(error) }, "a session's use could not be noted"),
   });
-  const issuers = await composeIssuers(config, { ...rooms, snapshot }, plainCookies);
+  const declared = await declaredIssuers(config, rooms.secrets);
+  const issuers = await composeIssuers(config, declared.issuers, { ...rooms, snapshot }, plainCookies);
   const tokens = issuers && createPreparedTokens(issuers.verifier);
   const authenticate = createAuthenticate({
     keys: snapshot,
@@ -91,7 +96,9 @@ export async function composeIdentity(config: Config, rooms: IdentityRooms) {
     if (!issuers) throw new Error("somebody signed in without an issuer");
     return issuers.signedIn(caller);
   };
-  return { snapshot, uses, sessions, authenticate, prepare: createPrepare(tokens, sessions), issuers, signedIn, mint };
+  const prepare = createPrepare(tokens, sessions);
+  const { secrets } = declared;
+  return { snapshot, uses, sessions, authenticate, prepare, issuers, signedIn, mint, secrets };
 }
 
 /** A cookie may live without https only where nobody says that this server is reached by it. */
@@ -102,11 +109,11 @@ function plainCookiesOf({ edge }: Config): boolean {
 /** Issuers' tokens and sign-in. Their libraries are loaded when an issuer is declared: most servers start without. */
 async function composeIssuers(
   config: Config,
+  issuers: readonly TokenIssuer[],
   rooms: IdentityRooms & { readonly snapshot: KeySnapshot },
   plainCookies: boolean,
 ) {
   const { snapshot } = rooms;
-  const issuers = await declaredIssuers(config);
   if (issuers.length === 0) return undefined;
   const fetchFor = outgoingToIssuers(rooms.egress);
   const { composeTokens } = await import("./tokens.ts");

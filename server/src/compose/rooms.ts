@@ -33,7 +33,7 @@ export async function composeRooms(
   connection: DatabaseConnection,
   log: Logger,
   siblings?: Siblings,
-  secrets?: OpenSecrets,
+  given?: OpenSecrets,
 ) {
   const telemetry = composeTelemetry(config, log, siblings);
   const { metrics } = telemetry;
@@ -50,7 +50,9 @@ export async function composeRooms(
     store,
     telemetry,
     refresh: () => changes.refresh(),
+    secrets: given,
   });
+  const { secrets } = identity;
   const ledger = createRecordQueue<UsageEntry>({
     queue: "usage",
     write: (items) => store.usageLedger.append(items),
@@ -82,5 +84,5 @@ export async function composeRooms(
   const followed = { limits, changes, keepAlive: createKeepAlive(config.http.keepAliveMs) };
   const served = { ...models, ...followed, conversations, keptAnswers, registry, runner, admit };
   const audits = { audit, auditing, deliveries };
-  return { telemetry, egress, store, identity, envelopes, queues, idempotency, ...audits, ...served };
+  return { telemetry, egress, store, secrets, identity, envelopes, queues, idempotency, ...audits, ...served };
 }

@@ -11,7 +11,7 @@ const PROVIDERS: Readonly<Record<string, string>> = {
   OPENAI_COMPATIBLE_API_KEY: "openai-compatible",
 };
 
-/** Puts keys of providers that were rotated in force; says of other secrets that they want a restart. */
+/** Puts keys of providers that were rotated in force; says of secrets that nobody reads at each use that they want a restart. */
 export function followSecrets(
   secrets: OpenSecrets | undefined,
   providers: ReadonlyMap<string, Provider>,
@@ -20,16 +20,18 @@ export function followSecrets(
 ): void {
   if (!secrets) return;
   secrets.countWith(metrics);
-  secrets.follow(log, (variable, value) => {
-    const name = PROVIDERS[variable];
+  secrets.follow(log, (setting, value, live) => {
+    const name = PROVIDERS[setting];
     // Of Google's two names for one key the first one counts.
-    if (variable === "GOOGLE_AI_API_KEY" && secrets.environment["GEMINI_API_KEY"]) return;
+    if (setting === "GOOGLE_AI_API_KEY" && secrets.environment["GEMINI_API_KEY"]) return;
     const provider = name === undefined ? undefined : providers.get(name);
     if (provider?.setKey) {
       provider.setKey(value.trim());
-      log.info({ variable, provider: provider.name }, "a provider's key was rotated");
+      log.info({ setting, provider: provider.name }, "a provider's key was rotated");
+    } else if (live) {
+      log.info({ setting }, "a secret was rotated and is in force");
     } else {
-      log.warn({ variable }, "a secret has another value now, which takes effect with the next start");
+      log.warn({ setting }, "a secret has another value now, which takes effect with the next start");
     }
   });
 }

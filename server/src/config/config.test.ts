@@ -177,7 +177,7 @@ test("one process serves unless WORKERS says otherwise; auto is one for each cor
   const url = { DATABASE_URL: "postgresql://u@h/db" };
   assert.equal(load({}).workers, 1);
   assert.equal(load({ ...url, WORKERS: "4" }).workers, 4);
-  assert.equal(loadConfig({ ...url, WORKERS: "auto" }, "/", 7).workers, 7);
-  assert.equal(loadConfig({ WORKERS: "auto" }, "/", 1).workers, 1);
+  assert.equal(loadConfig({ ...url, WORKERS: "auto" }, "/", { cores: 7 }).workers, 7);
+  assert.equal(loadConfig({ WORKERS: "auto" }, "/", { cores: 1 }).workers, 1);
   assert.throws(() => load({ WORKERS: "2" }), /DATABASE_URL is missing/);
 });

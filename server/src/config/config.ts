@@ -8,7 +8,7 @@ import type { GoogleLog } from "#telemetry/google-log.ts";
 import type { LogLevel } from "#telemetry/logger.ts";
 import { type AuditSettings, readAudit } from "./audit.ts";
 import { type EdgeSettings, readEdge } from "./edge.ts";
-import { type IdentitySettings, readIdentity } from "./identity.ts";
+import { type HeldSecrets, type IdentitySettings, readIdentity } from "./identity.ts";
 import type { ConfigFileSettings } from "./config-file.ts";
 import { readEgress } from "./egress.ts";
 import type { Environment } from "./env.ts";
@@ -109,6 +109,19 @@ function readGoogleLog(env: EnvironmentReader): GoogleLog | undefined {
   return { project };
 }
 
+function readLog(env: EnvironmentReader): Config["log"] {
+  const level = env.choice(
+    ["LOG_LEVEL", "LOGGING_LEVEL"],
+    ["debug", "info", "warn", "warning", "error", "critical", "silent"],
+    "info",
+  );
+  return {
+    level: level === "warning" ? "warn" : level === "critical" ? "error" : level,
+    access: env.flag("ACCESS_LOG") ?? (level === "debug" || level === "info"),
+    google: readGoogleLog(env),
+  };
+}
+
 function readRoles(env: EnvironmentReader): ReadonlySet<Role> {
   return new Set(env.list("SLIPWAY_ROLES", ROLES) ?? ROLES);
 }
@@ -171,21 +184,27 @@ function checkTogether(env: EnvironmentReader, config: Config): void {
   }
 }
 
+/** What the environment does not say by itself. */
+export interface ConfigSources {
+  /** Those that this process may use; absent: as the scheduler and a container's quota leave them. */
+  readonly cores?: number;
+  /** Secrets that variables lead to by reference, for those who take another value while the server runs. */
+  readonly held?: HeldSecrets | undefined;
+}
+
 /**
- * The environment as typed settings. Pure but for its default of `cores`: those that this process may use, as the scheduler and a
- * container's quota leave them.
+ * The environment as typed settings. Pure but for the default of `cores`.
  * @throws SettingsError that lists every wrong or missing variable at once.
  */
-export function loadConfig(environment: Environment, cwd: string, cores = availableParallelism()): Config {
+export function loadConfig(
+  environment: Environment,
+  cwd: string,
+  { cores = availableParallelism(), held = () => undefined }: ConfigSources = {},
+): Config {
   const env = new EnvironmentReader(environment);
   const stage = env.choice(["APP_ENV", "NODE_ENV"], ["development", "staging", "production", "test"], "development");
   const roles = readRoles(env);
   const providers = readProviders(env);
-  const level = env.choice(
-    ["LOG_LEVEL", "LOGGING_LEVEL"],
-    ["debug", "info", "warn", "warning", "error", "critical", "silent"],
-    "info",
-  );
   const home = resolve(cwd, env.text("SLIPWAY_HOME") ?? ".slipway");
   const config: Config = {
     environment: stage,
@@ -204,7 +223,7 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
       consoleDir: resolve(import.meta.dirname, "../../../console/dist"),
     },
     edge: readEdge(env),
-    identity: readIdentity(env, stage === "production"),
+    identity: readIdentity(env, stage === "production", { environment, held }),
     database: readDatabase(env, stage === "development"),
     keys: { encryptionKey: env.secret("ENCRYPTION_KEY", 16), apiKey: env.secret("API_KEY", 8) },
     redis: readRedis(env),
@@ -234,11 +253,7 @@ export function loadConfig(environment: Environment, cwd: string, cores = availa
     audit: readAudit(env, env.text("DATABASE_URL") !== undefined),
     keptAnswers: { retentionDays: env.integer("RESPONSES_RETENTION_DAYS", 30, 1, 3650) },
     auditSinks: readAuditSinks(env, home, cwd),
-    log: {
-      level: level === "warning" ? "warn" : level === "critical" ? "error" : level,
-      access: env.flag("ACCESS_LOG") ?? (level === "debug" || level === "info"),
-      google: readGoogleLog(env),
-    },
+    log: readLog(env),
     withoutEffect: acceptedWithoutEffect(env),
   };
   checkTogether(env, config);

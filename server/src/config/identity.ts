@@ -1,5 +1,7 @@
-import type { TokenIssuer } from "#identity/tokens/issuer.ts";
+import type { ClientSecret, TokenIssuer } from "#identity/tokens/issuer.ts";
+import type { Environment } from "./env.ts";
 import type { EnvironmentReader } from "./reader.ts";
+import type { OpenSecrets } from "./secrets.ts";
 import { firebaseIssuer, GOOGLE_ISSUER, googleIssuer, isSafeUrl } from "./issuers.ts";
 
 /** Who may call besides API keys, and for how long people stay signed in. */
@@ -8,11 +10,25 @@ export interface IdentitySettings {
   readonly issuers: readonly TokenIssuer[];
   /** A variable that `slipway.yaml` refers to. */
   readonly variable: (name: string) => string | undefined;
+  /** The same where the variable is a reference by itself: what it leads to, kept fresh. */
+  readonly held: HeldSecrets;
+  /** What reads secrets that `slipway.yaml` names, for a server whose variables name none. */
+  readonly openSecrets: () => Promise<OpenSecrets>;
   /** Whether an issuer on this very machine may be asked without TLS. */
   readonly plainLoopback: boolean;
   /** Milliseconds between two attempts to read an issuer's keys. */
   readonly keysCooldownMs: number;
   readonly sessions: { readonly idleSeconds: number; readonly lifetimeSeconds: number };
+}
+
+/** Secrets of variables that were given by reference. */
+export type HeldSecrets = (variable: string) => ClientSecret | undefined;
+
+/** Where settings come from. */
+export interface IdentitySources {
+  /** Vendors' own variables in it say who this machine is. */
+  readonly environment: Environment;
+  readonly held: HeldSecrets;
 }
 
 const ROLES = ["owner", "admin", "developer", "viewer", "auditor"] as const;
@@ -65,10 +81,11 @@ function readRequired(env: EnvironmentReader, emails: string, domains: string): 
 }
 
 /** The one issuer of `OIDC_ISSUER`, at which people also sign in when `OIDC_CLIENT_ID` is set. */
-function readOidc(env: EnvironmentReader, plainLoopback: boolean): TokenIssuer | undefined {
+function readOidc(env: EnvironmentReader, plainLoopback: boolean, held: HeldSecrets): TokenIssuer | undefined {
   const issuer = env.text("OIDC_ISSUER");
   const clientId = env.text("OIDC_CLIENT_ID");
-  const clientSecret = env.text("OIDC_CLIENT_SECRET");
+  const value = env.text("OIDC_CLIENT_SECRET");
+  const clientSecret = value === undefined ? undefined : (held("OIDC_CLIENT_SECRET") ?? { value });
   const audiences = listOf(env.text("OIDC_AUDIENCE")) ?? (clientId === undefined ? [] : [clientId]);
   const fallback =
     env.text("OIDC_DEFAULT_ROLE") === undefined ? undefined : env.choice(["OIDC_DEFAULT_ROLE"], ROLES, "viewer");
@@ -131,12 +148,18 @@ function readGoogle(env: EnvironmentReader): TokenIssuer | undefined {
 }
 
 /** Reads what the environment says of callers. */
-export function readIdentity(env: EnvironmentReader, production: boolean): IdentitySettings {
+export function readIdentity(
+  env: EnvironmentReader,
+  production: boolean,
+  { environment, held }: IdentitySources,
+): IdentitySettings {
   const plainLoopback = !production;
-  const found = [readSharedSecret(env), readOidc(env, plainLoopback), readFirebase(env), readGoogle(env)];
+  const found = [readSharedSecret(env), readOidc(env, plainLoopback, held), readFirebase(env), readGoogle(env)];
   return {
     issuers: found.filter((issuer) => issuer !== undefined),
     variable: (name) => env.text(name),
+    held,
+    openSecrets: async () => (await import("./secrets.ts")).createOpenSecrets(environment),
     plainLoopback,
     keysCooldownMs: 1000 * env.integer("OIDC_KEYS_COOLDOWN_SECONDS", 10, 1, 600),
     sessions: {

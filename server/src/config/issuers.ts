@@ -1,6 +1,6 @@
 import { durationMs } from "@slipway/contracts/spec/duration.ts";
 import type { IssuerSpec } from "@slipway/contracts/spec/identity.ts";
-import type { Grants, TokenIssuer } from "#identity/tokens/issuer.ts";
+import type { ClientSecret, Grants, TokenIssuer } from "#identity/tokens/issuer.ts";
 import type { IdentitySettings } from "./identity.ts";
 import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
 
@@ -86,7 +86,12 @@ function baseOf(spec: IssuerSpec, plainLoopback: boolean, wrong: Told): TokenIss
   };
 }
 
-function issuerOf(spec: IssuerSpec, settings: IdentitySettings, wrong: Told): TokenIssuer {
+function issuerOf(
+  spec: IssuerSpec,
+  settings: IdentitySettings,
+  clientSecret: ClientSecret | undefined,
+  wrong: Told,
+): TokenIssuer {
   const base = baseOf(spec, settings.plainLoopback, wrong);
   const clockSkewSeconds = spec.clockSkew === undefined ? base.clockSkewSeconds : durationMs(spec.clockSkew) / 1000;
   if (clockSkewSeconds > MOST_CLOCK_SKEW_SECONDS) wrong(["clockSkew"], "must be at most 5m");
@@ -95,26 +100,25 @@ function issuerOf(spec: IssuerSpec, settings: IdentitySettings, wrong: Told): To
   }
   const { signIn } = spec;
   if (!signIn) return { ...base, clockSkewSeconds };
-  const variable = signIn.clientSecret?.slice("env:".length);
-  const clientSecret = variable === undefined ? undefined : settings.variable(variable);
-  if (variable !== undefined && clientSecret === undefined) {
-    wrong(["signIn", "clientSecret"], `leads nowhere: the variable ${variable} is not set`);
-  }
   const { clientId, label = spec.name, scopes = [] } = signIn;
   return { ...base, clockSkewSeconds, signIn: { clientId, clientSecret, label, scopes } };
 }
 
-/** The issuers of `slipway.yaml` after those of the environment, and what is wrong with them; paths begin below `identity`. */
+/**
+ * The issuers of `slipway.yaml` after those of the environment, and what is wrong with them; paths begin below `identity`.
+ * `clientSecrets` are those of the issuers of the file, in their order.
+ */
 export function issuersOf(
   specs: readonly IssuerSpec[],
   settings: IdentitySettings,
+  clientSecrets: readonly (ClientSecret | undefined)[],
 ): { readonly issuers: readonly TokenIssuer[]; readonly problems: readonly YamlProblem[] } {
   const problems: YamlProblem[] = [];
   const issuers: TokenIssuer[] = [...settings.issuers];
   for (const [index, spec] of specs.entries()) {
     const wrong: Told = (path, message) => void problems.push({ path: ["issuers", index, ...path], message });
     if (issuers.some(({ name }) => name === spec.name)) wrong(["name"], `is taken: another issuer is \`${spec.name}\``);
-    const issuer = issuerOf(spec, settings, wrong);
+    const issuer = issuerOf(spec, settings, clientSecrets[index], wrong);
     const twin = issuers.find(
       (other) =>
         other.issuer === issuer.issuer && other.audiences.some((audience) => issuer.audiences.includes(audience)),

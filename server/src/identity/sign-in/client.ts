@@ -14,7 +14,9 @@ export function createClient(
   settings: SignInSettings,
   fetch: FetchLike,
 ): openid.Configuration {
-  const { clientId, clientSecret } = settings;
+  const { clientId } = settings;
+  // White space around it is no part of it, as in a variable.
+  const clientSecret = settings.clientSecret?.value.trim();
   const configuration = new openid.Configuration(
     metadata as openid.ServerMetadata,
     clientId,

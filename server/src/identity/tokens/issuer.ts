@@ -21,13 +21,18 @@ export interface TokenIssuer {
   readonly signIn: SignInSettings | undefined;
 }
 
+/** What a client proves itself by. It is read anew for each sign-in, because it may be rotated while the server runs. */
+export interface ClientSecret {
+  readonly value: string;
+}
+
 /** A client of the issuer's, by which people sign in. */
 export interface SignInSettings {
   /** What the button says after "Sign in with". */
   readonly label: string;
   readonly clientId: string;
   /** Undefined: a public client, held by PKCE alone. */
-  readonly clientSecret: string | undefined;
+  readonly clientSecret: ClientSecret | undefined;
   readonly scopes: readonly string[];
 }
 

@@ -114,7 +114,7 @@ export function createSecrets({ egress, environment, ttlMs }: SecretsOptions): S
   };
   const reread = async (reference: SecretReference): Promise<string> => {
     const value = await fetchSecret(reference);
-    if (value === "") throw unreadable(reference.text, "it is empty");
+    if (value.trim() === "") throw unreadable(reference.text, "it is empty");
     kept.set(reference.text, { value, at: Date.now() });
     return value;
   };
