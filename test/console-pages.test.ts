@@ -160,6 +160,13 @@ async function everyPage({ server, visit }: ConsoleStage, colorScheme: "light" |
       await page.getByRole("link", { name: "Agents" }).click();
       await page.getByRole("heading", { name: "leaky" }).waitFor();
       await check("agents");
+      await page.getByRole("link", { name: "New agent" }).click();
+      await page.getByLabel("Name").fill("No Name");
+      await page.getByLabel("Description").fill("Refused.");
+      await page.getByLabel("Instructions").fill("None.");
+      await page.getByRole("button", { name: "Create agent" }).click();
+      await page.getByRole("alert").waitFor();
+      await check("new agent, refused");
       await page.goto("/console/nowhere");
       await page.getByRole("heading", { name: "Page not found" }).waitFor();
       await check("not found");
@@ -219,6 +226,8 @@ async function tabStops({ server, visit }: ConsoleStage): Promise<void> {
     await page.keyboard.press("Tab");
     assert.equal((await focusOf(page)).name, "Skip to content");
     await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    assert.equal((await focusOf(page)).name, "New agent");
     await page.keyboard.press("Tab");
     assert.match((await focusOf(page)).name, /^Open in playground/);
   });

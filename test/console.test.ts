@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { ask, type ConsoleStage, gate, inTime, MODEL, said, signIn, startConsoleStage } from "./support/console.ts";
+import { keepsAgents, tendsAgents } from "./support/console-agents.ts";
 import { requireChromium } from "./support/require.ts";
 
 test("the console against the real server", async (t) => {
@@ -16,6 +17,12 @@ test("the console against the real server", async (t) => {
   await t.test("stops an answer at the model, by button and by Escape", () => stops(stage));
   await t.test("a failed answer stands in its place and can be asked again", () => retries(stage));
   await t.test("an agent answers with its tools, opened from the list of agents", () => agentAnswers(stage));
+  await t.test("an agent is made, asked, changed and removed by keyboard and pointer, each fault at its field", () =>
+    tendsAgents(stage),
+  );
+  await t.test("a viewer is offered no change of agents, and somebody else's change is not written over", () =>
+    keepsAgents(stage),
+  );
   await t.test("a growing answer touches no other turn and tears nobody from what they read", () =>
     calmWhileStreaming(stage),
   );

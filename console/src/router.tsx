@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { readAgent } from "#api/agents.ts";
 import { isSignedOut } from "#api/api-error.ts";
 import { sessionQuery, signInIssuers } from "#api/session.ts";
 import { safeReturnPath } from "#lib/return-path.ts";
@@ -74,13 +75,30 @@ const playgroundRoute = createRoute({
 const agentsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/agents",
-  component: lazyRouteComponent(() => import("#pages/agents.tsx"), "AgentsPage"),
+  component: lazyRouteComponent(() => import("#pages/agents/agents.tsx"), "AgentsPage"),
+});
+
+const newAgentRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/agents/new",
+  component: lazyRouteComponent(() => import("#pages/agents/new-agent.tsx"), "NewAgentPage"),
+});
+
+const editAgentRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/agents/$name/edit",
+  // Read anew whenever the page is opened: what is changed must be what is there.
+  staleTime: 0,
+  preload: false,
+  gcTime: 0,
+  loader: ({ params, abortController }) => readAgent(params.name, abortController.signal),
+  component: lazyRouteComponent(() => import("#pages/agents/edit-agent.tsx"), "EditAgentPage"),
 });
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
   indexRoute,
-  shellRoute.addChildren([playgroundRoute, agentsRoute]),
+  shellRoute.addChildren([playgroundRoute, agentsRoute, newAgentRoute, editAgentRoute]),
 ]);
 
 /** The router of the console: a page's path is its address under the base that the console is served at. */

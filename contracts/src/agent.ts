@@ -54,14 +54,19 @@ export interface AgentDefinition {
   readonly limits?: AgentLimits;
 }
 
-/** The schema that a loaded agent file is checked against. Unknown fields are refused: a typo is told, not ignored. */
+/** The schema that an agent's definition is checked against, from a file or over the API. Unknown fields are refused: a typo is told, not ignored. */
 export const agentDefinitionSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, "lower case letters, digits and hyphens, at most 64"),
   description: z.string().min(1).max(1000),
   instructions: z.string().min(1).max(100_000),
-  model: z.string().min(1).max(256).optional(),
+  model: z
+    .string()
+    .min(1)
+    .max(256)
+    .refine((model) => !model.startsWith("agent/"), "must be a model, not an agent")
+    .optional(),
   tools: z
     .record(
       z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "letters, digits, _ and -, at most 64"),

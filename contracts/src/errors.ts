@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   last_owner: 409,
   idempotency_key_in_use: 409,
   idempotent_answer_not_kept: 410,
+  precondition_failed: 412,
   body_too_large: 413,
   unsupported_media_type: 415,
   idempotency_key_reused: 422,

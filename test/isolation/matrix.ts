@@ -303,6 +303,8 @@ class Matrix {
     const model = tried && MODEL_FOR_ID[tried.kind];
     const kinds = route.ids ?? {};
     const inPath = (at: string): string => {
+      // A thread belongs to its agent: at another one it would be refused for that, and show nothing.
+      if (kinds[at] === "agent" && tried?.in === "body" && model !== undefined) return model.replace("agent/", "");
       const shared = kinds[at] === "model" && model !== undefined ? model : SHARED[kinds[at] ?? ""];
       return things.get(`path ${at}`) ?? shared ?? NOBODYS;
     };

@@ -36,6 +36,17 @@ export async function made<Body>(reply: Promise<Reply>): Promise<Body> {
 /** Makes one thing of a kind as this caller and answers its id. */
 type Maker = (send: Send, key: string, word: string) => Promise<string>;
 
+// The tenant's own agent, made where it is not there: a tenant has so many and no more.
+const agent: Maker = async (send, key, word) => {
+  const name = word === SECRET ? "desk-of-the-other-tenant" : "own-desk";
+  const { status, text } = await send("POST", "/api/v1/agents", {
+    key,
+    body: { name, description: word, instructions: `Say ${word}.` },
+  });
+  if (status !== 201 && status !== 409) throw new Error(`no agent could be made: ${status} ${text}`);
+  return name;
+};
+
 const run = (send: Send, key: string, word: string): Promise<Run> =>
   made<Run>(send("POST", "/api/v1/agents/concierge/runs", { key, body: { input: `say ${word}` } }));
 
@@ -46,6 +57,7 @@ const idOf = async (reply: Promise<Reply>): Promise<string> => (await made<{ id:
  * of thing is added here, with the other tenant's word in it where it holds content.
  */
 export const MAKERS: Readonly<Record<string, Maker>> = {
+  agent,
   thread: async (send, key, word) => (await run(send, key, word)).threadId,
   run: async (send, key, word) => (await run(send, key, word)).id,
   key: (send, key, word) => idOf(send("POST", "/api/v1/api-keys", { key, body: { name: word, role: "viewer" } })),
@@ -88,7 +100,6 @@ export const BESIDE: Readonly<Record<string, object>> = { response_item: { type:
 
 /** What stands for a kind of thing that all tenants share. */
 export const SHARED: Readonly<Record<string, string>> = {
-  agent: "concierge",
   provider: "openai",
   model: "mock-1",
   file: "index.html",

@@ -31,8 +31,8 @@ test("an error of the OpenAI paths is read from its own shape", () => {
     "req_2",
   );
   assert.deepEqual(
-    [error.code, error.message, error.hint, error.requestId],
-    ["model_not_found", "No such model.", undefined, "req_2"],
+    [error.code, error.message, error.hint, error.param, error.requestId],
+    ["model_not_found", "No such model.", undefined, "model", "req_2"],
   );
   assert.equal(isSignedOut(error), false);
 });

@@ -6,6 +6,8 @@ export interface ApiErrorFields {
   readonly code: string;
   readonly message: string;
   readonly hint?: string | undefined;
+  /** The field of the request that is at fault, as a dotted path. */
+  readonly param?: string | undefined;
   readonly requestId?: string | undefined;
 }
 
@@ -14,6 +16,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly hint: string | undefined;
+  readonly param: string | undefined;
   readonly requestId: string | undefined;
 
   constructor(fields: ApiErrorFields, cause?: unknown) {
@@ -22,6 +25,7 @@ export class ApiError extends Error {
     this.status = fields.status;
     this.code = fields.code;
     this.hint = fields.hint;
+    this.param = fields.param;
     this.requestId = fields.requestId;
   }
 }
@@ -72,6 +76,7 @@ export function errorOfBody(status: number, body: unknown, requestId?: string): 
     code: text(inner?.["code"]) ?? text(inner?.["type"]) ?? `http_${status}`,
     message: text(inner?.["detail"]) ?? text(inner?.["message"]) ?? `The server answered ${status} and gave no reason.`,
     hint: text(inner?.["hint"]),
+    param: text(inner?.["param"]),
     requestId: text(inner?.["requestId"]) ?? text(inner?.["request_id"]) ?? requestId,
   });
 }

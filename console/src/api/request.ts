@@ -14,18 +14,36 @@ export async function postJson<T>(path: string, body: unknown): Promise<T> {
   return readJson<T>(await send(path, { method: "POST", body: JSON.stringify(body) }));
 }
 
-/** Deletes what is at the path. Throws {@link ApiError}. */
-export async function deletePath(path: string): Promise<void> {
-  await send(path, { method: "DELETE" });
+/**
+ * Puts JSON and reads the answer; with `match` only where what is there has this entity tag. Throws {@link ApiError}, with the status 412
+ * when it has another.
+ */
+export async function putJson<T>(path: string, body: unknown, match: string | null): Promise<T> {
+  return readJson<T>(await send(path, { method: "PUT", body: JSON.stringify(body), headers: ifMatch(match) }));
 }
 
-async function send(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
+/** Deletes what is at the path; `match` as in {@link putJson}. Throws {@link ApiError}. */
+export async function deletePath(path: string, match: string | null = null): Promise<void> {
+  await send(path, { method: "DELETE", headers: ifMatch(match) });
+}
+
+function ifMatch(tag: string | null): Record<string, string> {
+  return tag === null ? {} : { "if-match": `"${tag}"` };
+}
+
+interface Sent {
+  readonly method: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function send(path: string, init: Sent, signal?: AbortSignal): Promise<Response> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetchOwn(path, {
       ...init,
-      headers: { accept: "application/json", "content-type": "application/json" },
+      headers: { accept: "application/json", "content-type": "application/json", ...init.headers },
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
   } catch (error) {

@@ -1,8 +1,8 @@
 import type { ButtonHTMLAttributes, ReactNode } from "react";
 import styles from "./button.module.css";
 
-/** How much a button asks for attention. At most one primary a view. */
-export type ButtonTone = "primary" | "secondary" | "quiet";
+/** How much a button asks for attention. At most one primary a view; `danger` takes away what does not come back. */
+export type ButtonTone = "primary" | "secondary" | "quiet" | "danger";
 export type ButtonSize = "small" | "normal" | "large";
 
 /** The class names of a button, for links that look like one. */

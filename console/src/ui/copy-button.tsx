@@ -1,6 +1,7 @@
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button, RoomyLabel, type ButtonSize, type ButtonTone } from "./button.tsx";
 import styles from "./copy-button.module.css";
+import { Dialog, DialogClose } from "./dialog.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 
 /** How long the button says that it has copied. */
@@ -65,24 +66,14 @@ export function CopyButton({
 }
 
 function CopyByHand({ text, onClose }: { readonly text: string; readonly onClose: () => void }) {
-  const titleId = useId();
-  const dialog = useRef<HTMLDialogElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-    area.current?.select();
-  }, []);
+  useEffect(() => area.current?.select(), []);
   return (
-    <dialog ref={dialog} className={styles.dialog} aria-labelledby={titleId} onClose={onClose}>
-      <div className={styles.inner}>
-        <h2 id={titleId}>Copy this text</h2>
-        <textarea ref={area} className={styles.text} rows={10} readOnly value={text} aria-labelledby={titleId} />
-        <div className={styles.close}>
-          <Button tone="primary" onClick={() => dialog.current?.close()}>
-            Close
-          </Button>
-        </div>
+    <Dialog title="Copy this text" wide onClose={onClose}>
+      <textarea ref={area} className={styles.text} rows={10} readOnly value={text} aria-label="Text to copy" />
+      <div className={styles.close}>
+        <DialogClose tone="primary">Close</DialogClose>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

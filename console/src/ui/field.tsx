@@ -15,18 +15,59 @@ interface FieldText {
   readonly labelHidden?: boolean;
   /** One sentence under the control. */
   readonly hint?: ReactNode;
+  /** What is wrong with the value, under the control. */
+  readonly error?: string | undefined;
+}
+
+/** The hint and the error under a control, and what the control says of them. */
+function useNotes(id: string, { hint, error }: Pick<FieldText, "hint" | "error">, errorElsewhere?: string) {
+  const ids = [
+    hint === undefined ? "" : `${id}-hint`,
+    error === undefined ? "" : `${id}-error`,
+    errorElsewhere ?? "",
+  ].filter((part) => part !== "");
+  const said = {
+    "aria-invalid": error !== undefined || errorElsewhere !== undefined,
+    "aria-describedby": ids.length === 0 ? undefined : ids.join(" "),
+  };
+  const notes = (
+    <>
+      {error === undefined ? null : (
+        <p id={`${id}-error`} className={styles.error} role="alert">
+          {error}
+        </p>
+      )}
+      {hint === undefined ? null : (
+        <p id={`${id}-hint`} className={styles.hint}>
+          {hint}
+        </p>
+      )}
+    </>
+  );
+  return { said, notes };
 }
 
 interface TextFieldProps extends FieldText, InputHTMLAttributes<HTMLInputElement> {
   /** Id of an element elsewhere that says what is wrong with the value. */
   readonly errorId?: string | undefined;
+  /** Set as words are, and not as keys and names of machines. */
+  readonly prose?: boolean;
   readonly ref?: Ref<HTMLInputElement>;
 }
 
 /** One line of text with its label. */
-export function TextField({ label, labelHidden = false, hint, errorId, ref, ...rest }: TextFieldProps) {
+export function TextField({
+  label,
+  labelHidden = false,
+  hint,
+  error,
+  errorId,
+  prose = false,
+  ref,
+  ...rest
+}: TextFieldProps) {
   const id = useId();
-  const described = [hint === undefined ? "" : `${id}-hint`, errorId ?? ""].filter((part) => part !== "").join(" ");
+  const { said, notes } = useNotes(id, { hint, error }, errorId);
   return (
     <div className={styles.field}>
       <label className={labelHidden ? "visually-hidden" : styles.label} htmlFor={id}>
@@ -34,17 +75,12 @@ export function TextField({ label, labelHidden = false, hint, errorId, ref, ...r
       </label>
       <input
         {...rest}
+        {...said}
         ref={ref}
         id={id}
-        className={[styles.control, styles.large, styles.mono].join(" ")}
-        aria-invalid={errorId !== undefined}
-        aria-describedby={described === "" ? undefined : described}
+        className={[styles.control, prose ? "" : `${styles.large} ${styles.mono}`].join(" ")}
       />
-      {hint === undefined ? null : (
-        <p id={`${id}-hint`} className={styles.hint}>
-          {hint}
-        </p>
-      )}
+      {notes}
     </div>
   );
 }
@@ -54,25 +90,18 @@ export function TextArea({
   label,
   labelHidden = false,
   hint,
+  error,
   ...rest
 }: FieldText & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId();
+  const { said, notes } = useNotes(id, { hint, error });
   return (
     <div className={styles.field}>
       <label className={labelHidden ? "visually-hidden" : styles.label} htmlFor={id}>
         {label}
       </label>
-      <textarea
-        {...rest}
-        id={id}
-        className={[styles.control, styles.area].join(" ")}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-      />
-      {hint === undefined ? null : (
-        <p id={`${id}-hint`} className={styles.hint}>
-          {hint}
-        </p>
-      )}
+      <textarea {...rest} {...said} id={id} className={[styles.control, styles.area].join(" ")} />
+      {notes}
     </div>
   );
 }

@@ -6,6 +6,8 @@ const PATHS = {
   agents: "M3 5.5h10v7H3z M8 5.5V3 M6.2 8.3v1.2 M9.8 8.3v1.2 M1.5 8v2 M14.5 8v2",
   signOut: "M9.5 3H3.5v10h6 M7 8h6.5 M11.2 5.5 13.7 8l-2.5 2.5",
   plus: "M8 3v10 M3 8h10",
+  edit: "M3 13h2.5L13 5.5 10.5 3 3 10.5z M9 4.5 11.5 7",
+  trash: "M3 4.5h10 M6 4.5v-2h4v2 M4.5 4.5l.6 9h5.8l.6-9",
   copy: "M5.5 5.5h8v8h-8z M3.5 10.5h-1v-8h8v1",
   check: "m3 8.5 3.2 3.2L13 4.8",
   arrowUp: "M8 13V3.5 M4 7.2l4-4 4 4",

@@ -1,5 +1,29 @@
 import { z } from "zod";
+import { agentDefinitionSchema } from "../agent.ts";
 import { idOf } from "./id-of.ts";
+
+/** Characters of an agent's instructions over the API: every server may have many tenants' agents in memory. */
+const MOST_INSTRUCTIONS = 32_000;
+
+// What JSON columns cannot hold is refused by name, and not by the database.
+const storable = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
+const UNSTORABLE = "must hold neither NUL nor half of a surrogate pair";
+
+const { description, instructions, model } = agentDefinitionSchema.shape;
+
+/**
+ * Body of `PUT /api/v1/agents/{name}`: an agent's definition as its file would have it, less its name, which is in the path, and its
+ * tools, which are code. What is absent gets its default, not what was there before.
+ */
+export const putAgentSchema = agentDefinitionSchema.omit({ name: true, tools: true }).extend({
+  description: description.refine(storable, UNSTORABLE),
+  instructions: instructions.max(MOST_INSTRUCTIONS).refine(storable, UNSTORABLE),
+  model: model.refine((name) => name === undefined || storable(name), UNSTORABLE),
+});
+export type PutAgent = z.output<typeof putAgentSchema>;
+
+/** Body of `POST /api/v1/agents`. */
+export const createAgentSchema = putAgentSchema.extend({ name: agentDefinitionSchema.shape.name });
 
 /** One agent as the registry knows it. A broken one is listed too, with what is wrong. */
 export const agentSummarySchema = z.object({
@@ -10,12 +34,53 @@ export const agentSummarySchema = z.object({
   description: z.string(),
   model: z.string().nullable(),
   tools: z.array(z.object({ name: z.string(), description: z.string() })),
-  /** Path of the file, relative to the agents folder. */
+  /** Path of the file, relative to the agents folder; `api` for an agent of the tenant's own. */
   source: z.string(),
   /** For a broken agent: `file:line: what is wrong`. */
   error: z.string().nullable(),
+  /** The user whom it belongs to; null for those of files, and for those that belong to nobody but the tenant. */
+  owner: z.string().nullable(),
+  /** From 1; grows with every change. Null for those of files. */
+  version: z.int().nullable(),
+  /** SHA-256 of the definition as canonical JSON (RFC 8785), in hex: what `If-Match` takes, in quotes. Null for those of files. */
+  hash: z.string().nullable(),
+  /** The caller may change and remove it. */
+  editable: z.boolean(),
+  createdAt: z.string().nullable(),
+  updatedAt: z.string().nullable(),
 });
 export type AgentSummary = z.infer<typeof agentSummarySchema>;
+
+/** Answer of `GET /api/v1/agents/{name}`, `POST` and `PUT`. */
+export const agentSchema = agentSummarySchema.extend({
+  /** What was put; null for agents of files, whose definition is code. */
+  definition: putAgentSchema.nullable(),
+});
+export type Agent = z.infer<typeof agentSchema>;
+
+/** What an agent was at one time. It never changes. */
+export const agentVersionSchema = z.object({
+  version: z.int(),
+  hash: z.string(),
+  /** Who made it, as audit records name the caller. */
+  madeBy: z.string(),
+  createdAt: z.string(),
+  /** Null when a newer release of the server made it and this one does not understand it. */
+  definition: putAgentSchema.nullable(),
+});
+
+/** Answer of `GET /api/v1/agents/{name}/versions`: newest first; `nextCursor` is null on the last page. */
+export const agentVersionListSchema = z.object({
+  versions: z.array(agentVersionSchema),
+  nextCursor: z.string().nullable(),
+});
+export type AgentVersionList = z.infer<typeof agentVersionListSchema>;
+
+/** Query of `GET /api/v1/agents/{name}/versions`. */
+export const agentVersionsQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(50).default(20),
+  cursor: z.string().max(64).optional(),
+});
 
 /** Answer of `GET /api/v1/agents`. */
 export const agentListSchema = z.object({ agents: z.array(agentSummarySchema) });
@@ -35,6 +100,8 @@ export const createRunSchema = z.strictObject({
 export const runSchema = z.object({
   id: z.string(),
   agent: z.string(),
+  /** The version of the agent that ran; null for agents of files. */
+  agentVersion: z.int().nullable(),
   threadId: z.string(),
   status: z.enum(["running", "completed", "failed", "cancelled"]),
   /** The agent's answer; null while running and after a failure. */

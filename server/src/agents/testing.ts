@@ -173,7 +173,7 @@ export function setUpRunner(
   const records = runsInMemory();
   const logged: string[] = [];
   const runner = createAgentRunner({
-    registry: { get: (name) => (name === "desk" ? desk : undefined), summary: () => undefined },
+    agents: { find: (_, name) => (name === "desk" ? desk : undefined), has: () => false },
     conversations,
     runs: records.runs,
     envelopes,

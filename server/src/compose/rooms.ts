@@ -1,4 +1,3 @@
-import { createRegistry } from "#agents/registry/registry.ts";
 import type { Config } from "#config/config.ts";
 import { createEgress } from "#egress/egress.ts";
 import { createAdmit } from "#http/edge/admission.ts";
@@ -15,6 +14,7 @@ import type { UsageEntry } from "#store/usage-ledger.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import { createRecordQueue } from "#telemetry/record-queue.ts";
 import type { Siblings } from "#workers/seat.ts";
+import { composeAgents } from "./agents.ts";
 import { loadKeys, composeIdentity } from "./identity.ts";
 import { composeModels } from "./models.ts";
 import { composeLimits } from "./limits.ts";
@@ -66,23 +66,19 @@ export async function composeRooms(
   const models = await composeModels(config, { telemetry, master, store, envelopes, auditing, ledger, secrets });
   const { prices, router, routes } = models;
   const limits = await composeLimits(config, { store, prices, log, metrics });
-  const changes = createStoreFeed(
-    store,
-    [identity.snapshot, identity.sessions, routes, models.ownKeys, limits.followed],
-    log,
-  );
+  const { registry, agents } = await composeAgents(config, store, log);
+  const followers = [identity.snapshot, identity.sessions, routes, models.ownKeys, limits.followed];
+  const changes = createStoreFeed(store, agents ? [...followers, agents] : followers, log);
   const idempotency = composeIdempotency(config, { master, store, identity, envelopes, audit, telemetry });
   const conversations = createConversations({ store, envelopes });
   const keptAnswers = createKeptAnswers({ store: store.keptAnswers, envelopes, ...config.keptAnswers });
-  const hasAgents = config.roles.has("agents");
-  const registry = hasAgents ? await createRegistry({ ...config.agents, log }) : undefined;
   const runner =
-    registry && createRunner(config, { registry, conversations, store, envelopes, router, prices, limits, telemetry });
+    agents && createRunner(config, { agents, conversations, store, envelopes, router, prices, limits, telemetry });
   const limiter = await openLimiter(config.limits, siblings?.limits);
   const admit = createAdmit({ limiter, queues: [ledger, auditing.queue], metrics });
   const queues = [ledger, auditing.queue];
   const followed = { limits, changes, keepAlive: createKeepAlive(config.http.keepAliveMs) };
-  const served = { ...models, ...followed, conversations, keptAnswers, registry, runner, admit };
+  const served = { ...models, ...followed, conversations, keptAnswers, registry, agents, runner, admit };
   const audits = { audit, auditing, deliveries };
   return { telemetry, egress, store, secrets, identity, envelopes, queues, idempotency, ...audits, ...served };
 }

@@ -33,7 +33,7 @@ export function registerRoutes(
   rooms: Rooms,
   { services, mock, peers }: { readonly services: AppServices; readonly mock: boolean; readonly peers: Peers },
 ): void {
-  const { identity, router, registry, runner, changes, routes } = rooms;
+  const { identity, router, agents, runner, changes, routes } = rooms;
   const { sessions, mint } = identity;
   registerOpenApi(app, config.release);
   registerSession(app, services, { sessions, peers, release: config.release, mock });
@@ -67,7 +67,7 @@ export function registerRoutes(
   if (config.roles.has("router")) {
     const offered = {
       models: () => router.models.list(),
-      agents: () => registry?.list() ?? [],
+      agents: (tenantId: string) => agents?.modelIds(tenantId) ?? [],
       routes: (tenantId: string) => router.routeNames(tenantId),
     };
     registerGeminiModels(app, offered);
@@ -88,8 +88,8 @@ export function registerRoutes(
     });
     registerModelMethods(app);
   }
-  if (registry && runner) {
-    registerAgents(app, registry);
+  if (agents && runner) {
+    registerAgents(app, services, { agents, stored: rooms.store.agents, changes });
     const { keepAlive, admit } = rooms;
     const { requestTimeoutMs } = config.http;
     registerRuns(app, services, { runner, admit, govern: rooms.limits.govern, requestTimeoutMs, mock, keepAlive });

@@ -1,4 +1,4 @@
-import type { Registry } from "#agents/registry/registry.ts";
+import type { Agents } from "#agents/registry/agents.ts";
 import { type AgentRunner, createAgentRunner } from "#agents/run/runner.ts";
 import type { Config } from "#config/config.ts";
 import type { createEnvelopes } from "#keys/envelope.ts";
@@ -14,7 +14,7 @@ import type { composeTelemetry } from "./telemetry.ts";
 export function createRunner(
   config: Config,
   rooms: {
-    readonly registry: Registry;
+    readonly agents: Agents;
     readonly conversations: ReturnType<typeof createConversations>;
     readonly store: ReturnType<typeof createStore>;
     readonly envelopes: ReturnType<typeof createEnvelopes>;
@@ -24,10 +24,10 @@ export function createRunner(
     readonly telemetry: ReturnType<typeof composeTelemetry>;
   },
 ): AgentRunner {
-  const { registry, conversations, store, envelopes, router, prices, limits, telemetry } = rooms;
+  const { agents, conversations, store, envelopes, router, prices, limits, telemetry } = rooms;
   const { metrics } = telemetry;
   return createAgentRunner({
-    registry,
+    agents,
     conversations,
     runs: store.runs,
     envelopes,

@@ -13,6 +13,8 @@ export interface Operation {
   readonly paged?: true;
   /** Query parameters of its own. */
   readonly query?: readonly { readonly name: string; readonly description: string; readonly schema: object }[];
+  /** Takes `If-Match`. */
+  readonly matched?: true;
   /** Takes `Idempotency-Key`. */
   readonly once?: true;
   /** The answer is JSON lines. */
@@ -251,8 +253,53 @@ export const OPERATIONS: readonly Operation[] = [
     answer: "Limit",
   },
   { method: "delete", path: "/api/v1/limits/{name}", summary: "Remove a limit.", status: 204 },
-  { method: "get", path: "/api/v1/agents", summary: "The agents, broken ones too.", status: 200, answer: "AgentList" },
+  {
+    method: "get",
+    path: "/api/v1/agents",
+    summary: "The agents of files and the tenant's own, broken ones too.",
+    status: 200,
+    answer: "AgentList",
+  },
+  {
+    method: "post",
+    path: "/api/v1/agents",
+    summary: "Make an agent of the tenant's own; it belongs to the caller's user.",
+    body: "CreateAgent",
+    status: 201,
+    answer: "Agent",
+  },
   { method: "get", path: "/api/v1/agents/{name}", summary: "One agent.", status: 200, answer: "Agent" },
+  {
+    method: "put",
+    path: "/api/v1/agents/{name}",
+    summary: "Change an agent of the tenant's own: its next version.",
+    body: "PutAgent",
+    matched: true,
+    status: 200,
+    answer: "Agent",
+  },
+  {
+    method: "delete",
+    path: "/api/v1/agents/{name}",
+    summary: "Remove an agent of the tenant's own; its runs and threads stay.",
+    matched: true,
+    status: 204,
+  },
+  {
+    method: "get",
+    path: "/api/v1/agents/{name}/versions",
+    summary: "What an agent of the tenant's own has been, newest first.",
+    query: [
+      {
+        name: "limit",
+        description: "Versions of a page.",
+        schema: { type: "integer", minimum: 1, maximum: 50, default: 20 },
+      },
+      { name: "cursor", description: "`nextCursor` of the page before.", schema: { type: "string" } },
+    ],
+    status: 200,
+    answer: "AgentVersionList",
+  },
   {
     method: "post",
     path: "/api/v1/agents/{name}/runs",

@@ -1,4 +1,14 @@
-import { agentListSchema, agentSummarySchema, createRunSchema, runSchema } from "@slipway/contracts/api/agents.ts";
+import {
+  agentListSchema,
+  agentSchema,
+  agentSummarySchema,
+  agentVersionListSchema,
+  agentVersionSchema,
+  createAgentSchema,
+  createRunSchema,
+  putAgentSchema,
+  runSchema,
+} from "@slipway/contracts/api/agents.ts";
 import {
   apiKeyListSchema,
   apiKeySchema,
@@ -38,8 +48,11 @@ import { z } from "zod";
 
 /** The schemas of our own API by the names that the document gives them. */
 export const NAMED = {
-  Agent: agentSummarySchema,
+  Agent: agentSchema,
   AgentList: agentListSchema,
+  AgentSummary: agentSummarySchema,
+  AgentVersion: agentVersionSchema,
+  AgentVersionList: agentVersionListSchema,
   ApiKey: apiKeySchema,
   ApiKeyList: apiKeyListSchema,
   Caller: callerSchema,
@@ -49,6 +62,7 @@ export const NAMED = {
   AuditRecordList: auditRecordListSchema,
   AuditSink: auditSinkSchema,
   AuditSinkList: auditSinkListSchema,
+  CreateAgent: createAgentSchema,
   CreateApiKey: createApiKeySchema,
   CreatedApiKey: createdApiKeySchema,
   CreatedTenant: createdTenantSchema,
@@ -60,6 +74,7 @@ export const NAMED = {
   Problem: problemSchema,
   ProviderKey: providerKeySchema,
   ProviderKeyList: providerKeyListSchema,
+  PutAgent: putAgentSchema,
   PutProviderKey: putProviderKeySchema,
   PutLimit: putLimitSchema,
   PutRoute: putRouteSchema,

@@ -23,7 +23,15 @@ const IDEMPOTENCY_KEY = {
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 
-function parametersOf({ path, paged, once, query = [] }: Operation): readonly unknown[] {
+const IF_MATCH = {
+  name: "If-Match",
+  in: "header",
+  description:
+    "The ETag of what the caller has read; 412 when somebody has changed it since. Absent: whatever it is now.",
+  schema: { type: "string" },
+};
+
+function parametersOf({ path, paged, once, matched, query = [] }: Operation): readonly unknown[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -31,6 +39,7 @@ function parametersOf({ path, paged, once, query = [] }: Operation): readonly un
     schema: { type: "string" },
   }));
   if (once) return [...inPath, IDEMPOTENCY_KEY];
+  if (matched) return [...inPath, IF_MATCH];
   if (!paged) return [...inPath, ...query.map((parameter) => ({ ...parameter, in: "query" }))];
   return [
     ...inPath,

@@ -23,9 +23,14 @@ export function permissionsOfGrant(
   return permissionsOfRole(role) & (scopes ?? -1);
 }
 
-/** Throws `forbidden` unless the caller may have a hand in what this user owns: its own things, nobody's, or anybody's with `users:write`. */
+/** True when the caller may have a hand in what this user owns: its own things, nobody's, or anybody's with `users:write`. */
+export function mayManageFor(caller: Principal, userId: string | null): boolean {
+  return userId === null || userId === caller.userId || (caller.permissions & MANAGE_USERS) !== 0;
+}
+
+/** Throws `forbidden` unless {@link mayManageFor}. */
 export function assertMayManageFor(caller: Principal, userId: string | null): void {
-  if (userId === null || userId === caller.userId || (caller.permissions & MANAGE_USERS) !== 0) return;
+  if (mayManageFor(caller, userId)) return;
   throw new SlipwayError("forbidden", "This belongs to another user; that takes the permission users:write.");
 }
 

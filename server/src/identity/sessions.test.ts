@@ -42,7 +42,7 @@ function world(environmentMark?: string) {
         userById: (tenantId, id) => users.get(`${tenantId}/${id}`),
       }),
       bounds: BOUNDS,
-      refresh: () => sessions.follow({ keys: 0, routes: 0, sessions: version, providerKeys: 0, limits: 0 }),
+      refresh: () => sessions.follow({ keys: 0, routes: 0, sessions: version, providerKeys: 0, limits: 0, agents: 0 }),
       plainCookies,
       onFailure: (error) => assert.fail(String(error)),
       now: () => clock.now,
@@ -88,7 +88,7 @@ test("another server knows a session that was opened here, and forgets it when i
   assert.equal(there.prepare(cookie), undefined, "nothing to wait for any more");
   await there.close(session);
   assert.equal(there.read(cookie), undefined);
-  await here.follow({ keys: 0, routes: 0, sessions: 99, providerKeys: 0, limits: 0 });
+  await here.follow({ keys: 0, routes: 0, sessions: 99, providerKeys: 0, limits: 0, agents: 0 });
   assert.equal(here.read(cookie), undefined);
 });
 
@@ -145,7 +145,7 @@ test("sessions of the environment's key end with it", async () => {
     after.keys.set("t/env", environment);
     after.rows.push(...before.rows);
     const restarted = after.server();
-    await restarted.follow({ keys: 0, routes: 0, sessions: 1, providerKeys: 0, limits: 0 });
+    await restarted.follow({ keys: 0, routes: 0, sessions: 1, providerKeys: 0, limits: 0, agents: 0 });
     assert.equal(restarted.read(cookie) !== undefined, works);
   }
 });

@@ -246,7 +246,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     },
   ],
   [
-    "the server's role cannot change or remove a line of the ledger or the audit",
+    "the server's role cannot change or remove a line of the ledger or the audit, or a version of an agent",
     async (store, { connection }) => {
       const a = randomName("a");
       await store.usageLedger.append([entry(a)]);
@@ -260,7 +260,9 @@ const CHECKS: readonly (readonly [string, Check])[] = [
           "update slipway.audit_chain set seq = seq",
           "update slipway.audit_checkpoints set note = 'x'",
           "delete from slipway.audit_checkpoints",
-          ...["usage_ledger", "audit_records", "audit_chain", "audit_checkpoints"].map(
+          "update slipway.agent_versions set spec = spec",
+          "delete from slipway.agent_versions",
+          ...["usage_ledger", "audit_records", "audit_chain", "audit_checkpoints", "agent_versions"].map(
             (table) => `truncate slipway.${table}`,
           ),
         ];

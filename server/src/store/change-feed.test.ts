@@ -15,7 +15,8 @@ test("who asks while a look runs waits for one that begins after it, and all who
     versions: () => {
       looks += 1;
       return new Promise(
-        (resolve) => (answer = () => resolve({ keys: looks, routes: 0, providerKeys: 0, limits: 0, sessions: 0 })),
+        (resolve) =>
+          (answer = () => resolve({ keys: looks, routes: 0, providerKeys: 0, limits: 0, agents: 0, sessions: 0 })),
       );
     },
     followers: [],
@@ -47,7 +48,7 @@ test("a look that fails is told and tried again; those who follow keep what they
     versions: () =>
       fails
         ? Promise.reject(new Error("away"))
-        : Promise.resolve({ keys: 1, routes: 1, providerKeys: 1, limits: 0, sessions: 0 }),
+        : Promise.resolve({ keys: 1, routes: 1, providerKeys: 1, limits: 0, agents: 0, sessions: 0 }),
     followers: [{ follow: ({ keys }) => Promise.resolve(void seen.push(keys)) }],
     listen: () => ({ close: () => {} }),
     pollMs: 5,
@@ -73,7 +74,7 @@ async function watch(
   store: ReturnType<typeof createStore>,
   by: { readonly message: boolean; readonly pollMs: number },
 ): Promise<Watched> {
-  let last: DirectoryVersions = { keys: 0, routes: 0, providerKeys: 0, limits: 0, sessions: 0 };
+  let last: DirectoryVersions = { keys: 0, routes: 0, providerKeys: 0, limits: 0, agents: 0, sessions: 0 };
   const listening = Promise.withResolvers<void>();
   if (!by.message) listening.resolve();
   const feed = createChangeFeed({

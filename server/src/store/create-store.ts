@@ -1,5 +1,6 @@
 import type { DatabaseConnection } from "./connection.ts";
 import { migrationFiles, type Migration } from "./migration-files.ts";
+import { createStoredAgents } from "./postgres/agents/agents.ts";
 import { createApiKeys } from "./postgres/api-keys/api-keys.ts";
 import { createAuditChain } from "./postgres/audit-chain/audit-chain.ts";
 import { createAuditRecords } from "./postgres/audit-records/audit-records.ts";
@@ -73,6 +74,7 @@ export function createStore(options: StoreOptions): Store {
     routes: createRoutes(database),
     providerKeys: createProviderKeys(database),
     limits: createLimits(database),
+    agents: createStoredAgents(database),
     sessions: createSessionStore(database),
     subjects: createSubjects(database),
     threads: createThreads(database),

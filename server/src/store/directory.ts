@@ -51,6 +51,15 @@ export interface DirectoryLimit {
   readonly spec: unknown;
 }
 
+/** That a tenant has an agent of its own, and which version is in force; what it says is not in the directory. */
+export interface DirectoryAgent {
+  readonly tenantId: string;
+  readonly name: string;
+  readonly version: number;
+  /** SHA-256 in hex. */
+  readonly hash: string;
+}
+
 /** A console session as every server holds it in memory. */
 export interface DirectorySession {
   readonly tenantId: string;
@@ -72,6 +81,7 @@ export interface DirectoryVersions {
   readonly routes: number;
   readonly providerKeys: number;
   readonly limits: number;
+  readonly agents: number;
   readonly sessions: number;
 }
 
@@ -89,6 +99,8 @@ export interface Directory {
   providerKeys(): Promise<readonly DirectoryProviderKey[]>;
   /** Every limit of every tenant, in the order of their names. */
   limits(): Promise<readonly DirectoryLimit[]>;
+  /** Which agents tenants have of their own. */
+  agents(): Promise<readonly DirectoryAgent[]>;
   /** Up to `limit` sessions that changed after this number, in the order of their changes; after 0 only those that live. */
   sessionsSince(change: number, limit: number): Promise<readonly DirectorySession[]>;
   /** Cheap to ask. */

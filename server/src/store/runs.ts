@@ -5,6 +5,8 @@ export type RunStatus = "running" | "completed" | "failed" | "cancelled";
 export interface StoredRun {
   readonly id: string;
   readonly agent: string;
+  /** Null for agents of files. */
+  readonly agentVersion: number | null;
   readonly threadId: string;
   readonly status: RunStatus;
   /** The answer, encrypted before it comes here. */
@@ -15,6 +17,9 @@ export interface StoredRun {
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
 }
+
+/** A run that begins. */
+export type NewRun = Pick<StoredRun, "id" | "agent" | "agentVersion" | "threadId">;
 
 /** How a run ended. */
 export interface RunEnd {
@@ -27,7 +32,7 @@ export interface RunEnd {
 
 export interface Runs {
   /** Throws `thread_not_found` when the tenant has no such thread. */
-  create(tenantId: string, run: { id: string; agent: string; threadId: string }): Promise<StoredRun>;
+  create(tenantId: string, run: NewRun): Promise<StoredRun>;
   /** Ends a run that is still running; a run that has ended stays as it is. */
   finish(tenantId: string, runId: string, end: RunEnd): Promise<void>;
   get(tenantId: string, runId: string): Promise<StoredRun | undefined>;

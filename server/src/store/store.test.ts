@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { createStore } from "./create-store.ts";
 import type { Store } from "./store.ts";
+import { AGENT_CHECKS } from "./testing/agent-checks.ts";
 import { ACCESS_CHECKS } from "./testing/access-checks.ts";
 import { BACKENDS, later, randomName } from "./testing/databases.ts";
 
@@ -290,10 +291,16 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       await store.threads.create(tenantId, { id: "thr_1", agent: null });
       const usage = { input: 1, cachedRead: 2, cacheWrite: 3, output: 2 ** 40, reasoning: 5 };
       const none = { input: 0, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
-      const started = await store.runs.create(tenantId, { id: "run_1", agent: "greeter", threadId: "thr_1" });
+      const started = await store.runs.create(tenantId, {
+        id: "run_1",
+        agent: "greeter",
+        agentVersion: null,
+        threadId: "thr_1",
+      });
       assert.deepEqual(started, {
         id: "run_1",
         agent: "greeter",
+        agentVersion: null,
         threadId: "thr_1",
         status: "running",
         output: null,
@@ -320,7 +327,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     "a failed run keeps its error, and a run needs its thread and an id of its own",
     async (store, tenantId) => {
       await store.threads.create(tenantId, { id: "thr_1", agent: null });
-      const run = { id: "run_1", agent: "greeter", threadId: "thr_1" };
+      const run = { id: "run_1", agent: "greeter", agentVersion: null, threadId: "thr_1" };
       const usage = { input: 0, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
       await store.runs.create(tenantId, run);
       const error = { code: "agent_failed", message: "x".repeat(5000) };
@@ -341,7 +348,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       await store.tenants.ensure(other, "Other");
       await store.threads.create(other, { id: "thr_1", agent: null });
       await store.messages.append(other, "thr_1", [message("a")]);
-      await store.runs.create(other, { id: "run_1", agent: "greeter", threadId: "thr_1" });
+      await store.runs.create(other, { id: "run_1", agent: "greeter", agentVersion: null, threadId: "thr_1" });
       await store.apiKeys.create(other, { id: "key_1", name: "One", prefix: "slip_abcde", hash: randomBytes(32) });
       await store.subjects.putWrappedKey(other, "tenant", bytes("k"));
       assert.equal(await store.threads.get(tenantId, "thr_1"), undefined);
@@ -350,9 +357,12 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       assert.deepEqual(await store.messages.latest(tenantId, "thr_1", 9), []);
       await assert.rejects(store.messages.append(tenantId, "thr_1", [message("b")]), { code: "thread_not_found" });
       assert.equal(await store.runs.get(tenantId, "run_1"), undefined);
-      await assert.rejects(store.runs.create(tenantId, { id: "run_2", agent: "greeter", threadId: "thr_1" }), {
-        code: "thread_not_found",
-      });
+      await assert.rejects(
+        store.runs.create(tenantId, { id: "run_2", agent: "greeter", agentVersion: null, threadId: "thr_1" }),
+        {
+          code: "thread_not_found",
+        },
+      );
       assert.deepEqual(await store.apiKeys.list(tenantId), []);
       assert.equal(await store.apiKeys.revoke(tenantId, "key_1"), false);
       assert.equal(await store.subjects.wrappedKey(tenantId, "tenant"), undefined);
@@ -368,7 +378,7 @@ for (const backend of BACKENDS) {
     if (!database) return;
     const store = createStore({ connection: database.connection });
     later(t, () => store.close());
-    for (const [name, check] of [...CHECKS, ...ACCESS_CHECKS]) {
+    for (const [name, check] of [...CHECKS, ...ACCESS_CHECKS, ...AGENT_CHECKS]) {
       await t.test(name, async () => {
         const tenantId = randomName("tenant");
         await store.tenants.ensure(tenantId, "A tenant");

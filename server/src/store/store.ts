@@ -1,3 +1,4 @@
+import type { StoredAgents } from "./agents.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { AuditChain } from "./audit-chain.ts";
 import type { AuditRecords } from "./audit-records.ts";
@@ -32,6 +33,7 @@ export interface Store {
   readonly routes: Routes;
   readonly providerKeys: ProviderKeys;
   readonly limits: Limits;
+  readonly agents: StoredAgents;
   readonly sessions: Sessions;
   readonly subjects: Subjects;
   readonly threads: Threads;

@@ -1,9 +1,7 @@
 import { agentDefinitionSchema, type AgentDefinition } from "@slipway/contracts/agent.ts";
 import { lineOfProperty } from "./line-of.ts";
-import type { AgentProblem, LoadedAgent, LoadedTool } from "./loaded-agent.ts";
+import { type AgentProblem, type LoadedAgent, loadedAgent, type LoadedTool } from "./loaded-agent.ts";
 import { toolParameters } from "./tool-schema.ts";
-
-const DEFAULTS = { maxSteps: 8, timeoutSeconds: 300, maxHistoryMessages: 50 };
 
 /** Where a definition comes from. */
 export interface DefinitionSource {
@@ -58,18 +56,7 @@ function load(exported: unknown, source: DefinitionSource): LoadedAgent {
       `\`name\` is "${definition.name}" but the folder is "${source.folder}": they must be the same`,
     );
   }
-  if (definition.model?.startsWith("agent/")) {
-    throw new Wrong(["model"], "`model` names an agent: an agent's model must be a model");
-  }
-  return Object.freeze({
-    name: definition.name,
-    description: definition.description,
-    instructions: definition.instructions,
-    model: definition.model,
-    tools: loadTools(definition),
-    limits: Object.freeze({ ...DEFAULTS, maxOutputTokens: undefined, ...definition.limits }),
-    source: source.file,
-  });
+  return loadedAgent(definition, { tools: loadTools(definition), version: null, source: source.file });
 }
 
 /** The agent that an `agent.ts` exports by default, or what is wrong with it. */

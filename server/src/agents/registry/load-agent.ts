@@ -1,22 +1,21 @@
-import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkDefinition } from "./check-definition.ts";
 import { importModule } from "./import-module.ts";
-import type { AgentProblem, LoadedAgent } from "./loaded-agent.ts";
+import type { AgentProblem, FileAgent, LoadedAgent } from "./loaded-agent.ts";
 import { locateError } from "./locate-error.ts";
 import { installModuleHook } from "./module-hook.ts";
 import type { FoundAgent } from "./scan.ts";
 
 /** One agent of the folder: ready when `agent` is there, else broken. */
 export interface RegistryEntry {
-  readonly summary: AgentSummary;
+  readonly summary: FileAgent;
   readonly agent: LoadedAgent | undefined;
   readonly fingerprint: string;
 }
 
-function ready(agent: LoadedAgent): AgentSummary {
+function ready(agent: LoadedAgent): FileAgent {
   const tools = [...agent.tools.values()].map(({ definition, tool }) => ({
     name: definition.name,
     description: tool.description,
@@ -33,7 +32,7 @@ function ready(agent: LoadedAgent): AgentSummary {
   };
 }
 
-function broken(found: FoundAgent, problem: AgentProblem): AgentSummary {
+function broken(found: FoundAgent, problem: AgentProblem): FileAgent {
   return {
     name: found.name,
     modelId: `agent/${found.name}`,

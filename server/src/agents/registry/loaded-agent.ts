@@ -1,4 +1,5 @@
-import type { AgentTool } from "@slipway/contracts/agent.ts";
+import type { AgentDefinition, AgentTool } from "@slipway/contracts/agent.ts";
+import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
 import type { ToolDefinition } from "@slipway/contracts/model/request.ts";
 
 /** Bounds of one run with the defaults filled in. */
@@ -26,9 +27,35 @@ export interface LoadedAgent {
   readonly model: string | undefined;
   readonly tools: ReadonlyMap<string, LoadedTool>;
   readonly limits: RunLimits;
-  /** Path of its file, relative to the agents folder. */
+  /** From 1; null for those of files. */
+  readonly version: number | null;
+  /** Path of its file, relative to the agents folder; `api` for those of tenants' own. */
   readonly source: string;
 }
+
+const DEFAULTS = { maxSteps: 8, timeoutSeconds: 300, maxHistoryMessages: 50, maxOutputTokens: undefined };
+
+/** The agent of a definition that has passed its checks, with the defaults filled in. */
+export function loadedAgent(
+  definition: Omit<AgentDefinition, "tools">,
+  beside: Pick<LoadedAgent, "tools" | "version" | "source">,
+): LoadedAgent {
+  const { name, description, instructions, model, limits } = definition;
+  return Object.freeze({
+    name,
+    description,
+    instructions,
+    model,
+    limits: Object.freeze({ ...DEFAULTS, ...limits }),
+    ...beside,
+  });
+}
+
+/** What is known of an agent of a file, broken or not. */
+export type FileAgent = Pick<
+  AgentSummary,
+  "name" | "modelId" | "status" | "description" | "model" | "tools" | "source" | "error"
+>;
 
 /** What is wrong with an agent, and where. */
 export interface AgentProblem {

@@ -158,7 +158,7 @@ const BROKEN: Readonly<Record<string, { readonly text: string; readonly says: Re
   "no-object": { text: `export default 7;\n`, says: /^no-object\/agent\.ts:1: the definition: / },
   "names-an-agent": {
     text: agent("names-an-agent", `\n  model: "agent/desk",`),
-    says: /^names-an-agent\/agent\.ts:7: `model` names an agent/,
+    says: /^names-an-agent\/agent\.ts:7: `model`: must be a model, not an agent/,
   },
   "tool-without-schema": {
     text: agent("tool-without-schema", `\n  tools: {\n    look: { description: "x", input: {}, run() {} },\n  },`),

@@ -1,9 +1,8 @@
-import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import { loadAgent, type RegistryEntry } from "./load-agent.ts";
-import type { LoadedAgent } from "./loaded-agent.ts";
+import type { FileAgent, LoadedAgent } from "./loaded-agent.ts";
 import { scanAgents, type FoundAgent } from "./scan.ts";
 import { watchFolder, type WatchTiming } from "./watch-folder.ts";
 
@@ -22,11 +21,11 @@ export interface RegistryOptions {
 /** The agents of a folder. What it answers is of one moment: a reload replaces everything at once. */
 export interface Registry {
   /** Every agent in order of name, the broken ones too. */
-  list(): readonly AgentSummary[];
+  list(): readonly FileAgent[];
   /** The agent, unless there is none of this name or it is broken. */
   get(name: string): LoadedAgent | undefined;
   /** What is known of the agent, broken or not. */
-  summary(name: string): AgentSummary | undefined;
+  summary(name: string): FileAgent | undefined;
   /** Looks at the folder now and loads what has changed. Never rejects. */
   reload(): Promise<void>;
   /** Stops watching and waits for a load that is under way. */
@@ -52,7 +51,7 @@ class FolderRegistry implements Registry {
     this.#options = options;
   }
 
-  list(): readonly AgentSummary[] {
+  list(): readonly FileAgent[] {
     return [...this.#snapshot.values()].map(({ summary }) => summary);
   }
 
@@ -60,7 +59,7 @@ class FolderRegistry implements Registry {
     return this.#snapshot.get(name)?.agent;
   }
 
-  summary(name: string): AgentSummary | undefined {
+  summary(name: string): FileAgent | undefined {
     return this.#snapshot.get(name)?.summary;
   }
 

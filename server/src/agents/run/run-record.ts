@@ -58,6 +58,7 @@ export async function presentRun(envelopes: Envelopes, tenantId: string, run: St
   return {
     id: run.id,
     agent: run.agent,
+    agentVersion: run.agentVersion,
     threadId: run.threadId,
     status: run.status,
     output,
@@ -74,6 +75,7 @@ export function endedRun(run: StoredRun, end: LoopEnd, at: number): Run {
   return {
     id: run.id,
     agent: run.agent,
+    agentVersion: run.agentVersion,
     threadId: run.threadId,
     ...outcomeOf(end),
     steps: end.steps,

@@ -9,6 +9,7 @@ import { createConversations } from "#memory/conversations.ts";
 import { createMock } from "#providers/mock/provider.ts";
 import { createStore } from "#store/create-store.ts";
 import { BACKENDS, later, randomName, run as runSql, type TestDatabase } from "#store/testing/databases.ts";
+import { createAgents } from "../registry/agents.ts";
 import { createRegistry } from "../registry/registry.ts";
 import type { RunEvent } from "./run-event.ts";
 import type { Models, RunTurn } from "./run-types.ts";
@@ -35,7 +36,7 @@ async function setUpHouse(t: TestContext, database: TestDatabase) {
     },
   };
   const runner = createAgentRunner({
-    registry,
+    agents: createAgents({ files: registry, stored: store.agents, directory: store.directory }),
     conversations,
     runs: store.runs,
     envelopes,

@@ -156,16 +156,6 @@ test("a run that died between a call and its result leaves a thread that is repa
 
 test("what cannot be begun is refused before anything is stored or asked", async () => {
   const models = scriptedModels(say("?"));
-  const summary = () => ({
-    name: "torn",
-    modelId: "agent/torn",
-    status: "broken" as const,
-    description: "",
-    model: null,
-    tools: [],
-    source: "torn/agent.ts",
-    error: "torn/agent.ts:3: SyntaxError: x",
-  });
   const { runner, conversations, store } = setUpRunner(models);
   const refused = (turn: Parameters<typeof runner.prepare>[0], code: string) =>
     assert.rejects(runner.prepare(turn, ORIGIN), (error) => error instanceof SlipwayError && error.code === code);
@@ -178,7 +168,7 @@ test("what cannot be begun is refused before anything is stored or asked", async
   await refused(ask("?", { threadId: foreign.id }), "thread_not_found");
   assert.equal([...store.all.values()].flat().length, 0);
 
-  const broken = setUpRunner(models, {}, { registry: { get: () => undefined, summary } });
+  const broken = setUpRunner(models, {}, { agents: { find: () => undefined, has: () => true } });
   await assert.rejects(broken.runner.prepare(ask("?"), ORIGIN), { code: "agent_broken", status: 503 });
   const modelless = setUpRunner(models, {}, { defaultModel: undefined });
   await assert.rejects(modelless.runner.prepare(ask("?"), ORIGIN), { code: "provider_not_configured" });

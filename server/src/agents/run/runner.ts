@@ -7,7 +7,7 @@ import type { Envelopes } from "#memory/envelopes.ts";
 import type { Runs, StoredRun } from "#store/runs.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { LoadedAgent } from "../registry/loaded-agent.ts";
-import type { Registry } from "../registry/registry.ts";
+import type { Agents } from "../registry/agents.ts";
 import { ActiveRun } from "./active-run.ts";
 import { orAbandoned, presentRun } from "./run-record.ts";
 import type { ToolBounds } from "./run-tools.ts";
@@ -22,7 +22,7 @@ export interface RunEnd {
 
 /** Settings of {@link createAgentRunner}. */
 export interface RunnerOptions {
-  readonly registry: Pick<Registry, "get" | "summary">;
+  readonly agents: Pick<Agents, "find" | "has">;
   readonly conversations: Conversations;
   readonly runs: Runs;
   readonly envelopes: Envelopes;
@@ -86,7 +86,8 @@ class Runner implements AgentRunner {
     const stored = isId("run", runId) ? await this.#options.runs.get(tenantId, runId) : undefined;
     if (stored === undefined) throw new SlipwayError("not_found", "There is no run of this id.");
     const run = await presentRun(this.#options.envelopes, tenantId, stored);
-    const agent = this.#options.registry.get(run.agent);
+    if (run.status !== "running") return run;
+    const agent = await this.#options.agents.find(tenantId, run.agent);
     return orAbandoned(run, agent?.limits.timeoutSeconds ?? MAX_TIMEOUT_SECONDS, Date.now());
   }
 
@@ -112,16 +113,17 @@ class Runner implements AgentRunner {
     }
   }
 
-  #agent(name: string): LoadedAgent {
-    const agent = this.#options.registry.get(name);
+  async #agent(tenantId: string, name: string): Promise<LoadedAgent> {
+    const { agents } = this.#options;
+    const agent = await agents.find(tenantId, name);
     if (agent !== undefined) return agent;
-    if (this.#options.registry.summary(name) === undefined) {
+    if (!agents.has(tenantId, name)) {
       throw new SlipwayError("agent_not_found", `There is no agent "${name.slice(0, 100)}".`, {
         hint: "GET /api/v1/agents lists the agents.",
       });
     }
     throw new SlipwayError("agent_broken", `The agent "${name}" is broken and cannot answer.`, {
-      hint: "GET /api/v1/agents says what is wrong, by file and line.",
+      hint: "GET /api/v1/agents says what is wrong.",
     });
   }
 
@@ -139,12 +141,13 @@ class Runner implements AgentRunner {
 
   async #prepare(turn: RunTurn, origin: RunOrigin): Promise<PreparedRun> {
     const { conversations, runs } = this.#options;
-    const agent = this.#agent(turn.agent);
+    const agent = await this.#agent(origin.tenantId, turn.agent);
     const model = this.#model(agent);
     const history = await this.#history(agent, turn, origin.tenantId);
     const threadId = turn.threadId ?? (await conversations.create(origin.tenantId, agent.name)).id;
     if (turn.messages.length > 0) await conversations.append(origin.tenantId, threadId, turn.messages);
-    const record = await runs.create(origin.tenantId, { id: newId("run"), agent: agent.name, threadId });
+    const begun = { id: newId("run"), agent: agent.name, agentVersion: agent.version, threadId };
+    const record = await runs.create(origin.tenantId, begun);
     const instructions =
       turn.instructions === undefined ? agent.instructions : `${agent.instructions}\n\n${turn.instructions}`;
     const messages: Message[] = [

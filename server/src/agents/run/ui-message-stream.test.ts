@@ -134,6 +134,7 @@ test("a run that its caller stopped ends in an abort", () => {
   const run = {
     id: "run_1",
     agent: "desk",
+    agentVersion: null,
     threadId: "thr_1",
     status: "cancelled" as const,
     output: null,

@@ -87,11 +87,11 @@ function make(turns: Readonly<Record<string, Turn>> = {}, mostOpen = 1000) {
     provider,
     put: async (tenantId: string, key: string): Promise<void> => {
       await chest.put(tenantId, "openai", key);
-      await ownKeys.follow({ keys: 0, routes: 0, providerKeys: (version += 1), limits: 0, sessions: 0 });
+      await ownKeys.follow({ keys: 0, routes: 0, providerKeys: (version += 1), limits: 0, agents: 0, sessions: 0 });
     },
     remove: async (tenantId: string): Promise<void> => {
       await chest.remove(tenantId, "openai");
-      await ownKeys.follow({ keys: 0, routes: 0, providerKeys: (version += 1), limits: 0, sessions: 0 });
+      await ownKeys.follow({ keys: 0, routes: 0, providerKeys: (version += 1), limits: 0, agents: 0, sessions: 0 });
     },
     ask: async (tenantId: string): Promise<string> => {
       const origin = { ...testOrigin(), tenantId };

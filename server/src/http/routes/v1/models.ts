@@ -1,4 +1,3 @@
-import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
 import type { OfferedModel } from "#router/model-list.ts";
 import { type App, principalOf } from "../../app.ts";
 
@@ -7,7 +6,8 @@ export function registerModels(
   app: App,
   options: {
     readonly models: () => Promise<readonly OfferedModel[]>;
-    readonly agents: () => readonly AgentSummary[];
+    /** Model names of the tenant's agents. */
+    readonly agents: (tenantId: string) => readonly string[];
     readonly routes: (tenantId: string) => readonly string[];
   },
 ): void {
@@ -15,14 +15,14 @@ export function registerModels(
   const created = Math.floor(Date.now() / 1000);
   app.get("/v1/models", { requires: "models:read" }, async (c) => {
     const { tenantId } = principalOf(c);
-    const agents = options.agents().filter((agent) => agent.status === "ready");
+    const agents = options.agents(tenantId);
     const routes = options.routes(tenantId);
     const taken = new Set(routes);
     const models = (await options.models()).filter(({ id }) => !taken.has(id));
     return c.json({
       object: "list",
       data: [
-        ...agents.map((agent) => ({ id: agent.modelId, object: "model", created, owned_by: "agent" })),
+        ...agents.map((id) => ({ id, object: "model", created, owned_by: "agent" })),
         ...routes.map((id) => ({ id, object: "model", created, owned_by: "route" })),
         ...models.map((model) => ({ id: model.id, object: "model", created, owned_by: model.provider })),
       ],

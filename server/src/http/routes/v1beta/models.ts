@@ -1,5 +1,4 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import type { AgentSummary } from "@slipway/contracts/api/agents.ts";
 import { methodOf, modelName } from "#router/dialects/gemini/path.ts";
 import type { OfferedModel } from "#router/model-list.ts";
 import { type App, type AppContext, principalOf } from "../../app.ts";
@@ -10,7 +9,8 @@ const MOST_A_PAGE = 1_000;
 /** Models and agents that this server offers. */
 export interface GeminiModelsOptions {
   readonly models: () => Promise<readonly OfferedModel[]>;
-  readonly agents: () => readonly AgentSummary[];
+  /** Model names of the tenant's agents. */
+  readonly agents: (tenantId: string) => readonly string[];
   /** The names that routes have given the tenant. */
   readonly routes: (tenantId: string) => readonly string[];
 }
@@ -65,10 +65,10 @@ export function registerGeminiModels(app: App, options: GeminiModelsOptions): vo
   const declared = { requires: "models:read", keyParameter: "key" } as const;
   const offered = async (c: AppContext): Promise<string[]> => {
     const { tenantId } = principalOf(c);
-    const agents = options.agents().filter((agent) => agent.status === "ready");
+    const agents = options.agents(tenantId);
     const models = await options.models();
     const routes = options.routes(tenantId);
-    return [...new Set([...agents.map(({ modelId }) => modelId), ...routes, ...models.map(({ id }) => id)])];
+    return [...new Set([...agents, ...routes, ...models.map(({ id }) => id)])];
   };
   for (const base of ["/v1beta/", "/v1/"]) {
     // Before the others: whoever asks by the wrong method is told so, with a key or without.

@@ -2,6 +2,7 @@ import type { Directory } from "../../directory.ts";
 import type { Database } from "../database.ts";
 import { unavailable } from "../errors.ts";
 import { activeKeys } from "./active-keys.ts";
+import { allAgents } from "./all-agents.ts";
 import { allProviderKeys } from "./all-provider-keys.ts";
 import { allLimits } from "./all-limits.ts";
 import { allRoutes } from "./all-routes.ts";
@@ -18,6 +19,7 @@ export function createDirectory(database: Database): Directory {
     routes: () => database.asDirectory(allRoutes()),
     providerKeys: () => database.asDirectory(allProviderKeys()),
     limits: () => database.asDirectory(allLimits()),
+    agents: () => database.asDirectory(allAgents()),
     sessionsSince: (change, limit) => database.asDirectory(sessionsSince(change, limit)),
     async versions() {
       const [row] = await database.asDirectory(directoryVersions());

@@ -191,6 +191,12 @@ const TABLES: readonly {
     undone: "revoke update on slipway.audit_records from slipway_app",
     message: /slipway_app has UPDATE on slipway\.audit_records/,
   },
+  {
+    name: "the server's role with a right to change what an agent was",
+    made: "grant update (spec) on slipway.agent_versions to slipway_app",
+    undone: "revoke update (spec) on slipway.agent_versions from slipway_app",
+    message: /slipway_app has UPDATE on slipway\.agent_versions/,
+  },
 ];
 
 for (const backend of BACKENDS) {

@@ -18,6 +18,7 @@ const DIRECTORY: ReadonlyMap<string, string> = new Map([
   ["provider_keys", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["sessions", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["routes", "(CURRENT_USER = 'slipway_directory'::name)"],
+  ["agents", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["limits", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["audit_pending", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["audit_chain", "(CURRENT_USER = 'slipway_directory'::name)"],

@@ -50,6 +50,7 @@ async function victimsRow(owner: pg.Client, table: string): Promise<string> {
 
 /** The tables of which the directory's role reads some columns. */
 const READ_BY_DIRECTORY = new Set([
+  "agents",
   "api_keys",
   "audit_chain",
   "audit_checkpoints",
@@ -129,7 +130,7 @@ async function fill(store: Store): Promise<void> {
     await store.apiKeys.create(tenantId, { id: "key_1", name: "x", prefix: "x", hash: randomBytes(32) });
     await store.threads.create(tenantId, { id: "thr_1", agent: null });
     await store.messages.append(tenantId, "thr_1", [{ id: "msg_1", role: "user", content: randomBytes(8) }]);
-    await store.runs.create(tenantId, { id: "run_1", agent: "x", threadId: "thr_1" });
+    await store.runs.create(tenantId, { id: "run_1", agent: "x", agentVersion: null, threadId: "thr_1" });
     const line = { id: "1", tenantId, requestId: "x", at: new Date() };
     const usage = { input: 1, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
     await store.usageLedger.append([
@@ -150,6 +151,8 @@ async function fill(store: Store): Promise<void> {
     const sealed = randomBytes(8);
     await store.providerKeys.put(tenantId, { provider: "openai", version: "pk_1", sealed, last4: "" });
     await store.limits.put(tenantId, "limit_1", {});
+    const version = { hash: "00".repeat(32), spec: {}, madeBy: "x" };
+    await store.agents.create(tenantId, { name: "x", userId: "usr_1", ...version }, 5);
     const end = new Date(Date.now() + 60_000);
     const times = { idleUntil: end, expiresAt: end };
     await store.sessions.create(
@@ -285,6 +288,7 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
       assert.equal(await as("select tenant_id, name, spec from slipway.routes"), 2);
       assert.equal(await as("select tenant_id, provider, version from slipway.provider_keys"), 2);
       assert.equal(await as("select tenant_id, name, spec from slipway.limits"), 2);
+      assert.equal(await as("select tenant_id, name, version, hash from slipway.agents"), 2);
       assert.equal(await as("select version from slipway.directory_version"), 1);
       assert.equal(await as("select tenant_id, id, arrival from slipway.audit_pending"), 2);
       assert.equal(await as("select tenant_id, seq, position from slipway.audit_chain"), 2);
@@ -305,6 +309,8 @@ const CHECKS: readonly (readonly [string, (matrix: Matrix) => Promise<void>])[] 
         ...tables.filter(({ name }) => !READ_BY_DIRECTORY.has(name)).map(({ name }) => `select from slipway.${name}`),
         "select sealed from slipway.provider_keys",
         "delete from slipway.provider_keys",
+        "select user_id from slipway.agents",
+        "delete from slipway.agents",
         "select record_hash from slipway.audit_chain",
         "delete from slipway.audit_pending",
         "select note from slipway.audit_checkpoints",

@@ -54,7 +54,7 @@ export function excessRights(role: string): Statement<{ readonly table: string; 
     where n.nspname = 'slipway' and c.relkind in ('r', 'p')
       and (wanted.name in ('TRUNCATE', 'TRIGGER', 'REFERENCES')
         or c.relname in ('usage_ledger', 'audit_records', 'audit_chain', 'audit_checkpoints', 'schema_migrations',
-          'directory_version'))
+          'directory_version', 'agent_versions'))
       and not (wanted.name = 'DELETE' and pg_catalog.pg_has_role(${role}, 'slipway_app', 'USAGE') and exists (
         select from pg_catalog.pg_policy p
         where p.polrelid = c.oid and not p.polpermissive and p.polcmd = 'd'

@@ -4,6 +4,7 @@ import type { RunStatus, StoredRun } from "../../runs.ts";
 export interface RunRow {
   readonly id: string;
   readonly agent: string;
+  readonly agentVersion: number | null;
   readonly threadId: string;
   readonly status: RunStatus;
   readonly output: Uint8Array | null;
@@ -23,6 +24,7 @@ export function toRun(row: RunRow): StoredRun {
   return {
     id: row.id,
     agent: row.agent,
+    agentVersion: row.agentVersion,
     threadId: row.threadId,
     status: row.status,
     output: row.output,

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { toApiError } from "#api/api-error.ts";
 import { agentsQuery } from "#api/agents.ts";
+import { usePermitted, useUserId } from "#api/me.ts";
 import { Badge } from "#ui/badge.tsx";
 import { Button, buttonClass } from "#ui/button.tsx";
 import { CodeBlock } from "#ui/code-block.tsx";
@@ -10,7 +11,8 @@ import { Icon } from "#ui/icon.tsx";
 import { PageHeader } from "#ui/page-header.tsx";
 import { Waiting } from "#ui/waiting.tsx";
 import styles from "./agents.module.css";
-import { FailureNotice } from "./failure-notice.tsx";
+import { FailureNotice } from "../failure-notice.tsx";
+import { RemoveAgent } from "./remove-agent.tsx";
 
 /** Agent files are watched in development; the page follows while it is looked at. */
 const REFRESH_MS = 5_000;
@@ -18,9 +20,14 @@ const REFRESH_MS = 5_000;
 /** `/console/agents`: every agent that the server knows, and what is wrong with those that did not load. */
 export function AgentsPage() {
   const { data: agents, error, isPending, refetch } = useQuery({ ...agentsQuery, refetchInterval: REFRESH_MS });
+  const mayCreate = usePermitted("agents:write");
   return (
     <>
-      <PageHeader title="Agents" summary={agents === undefined ? undefined : summaryOf(agents)} />
+      <PageHeader
+        title="Agents"
+        summary={agents === undefined ? undefined : summaryOf(agents)}
+        actions={mayCreate ? <NewAgent /> : null}
+      />
       <div className={styles.page}>
         {isPending ? <Waiting label="Loading the agents" /> : null}
         {error === null ? null : (
@@ -40,6 +47,15 @@ export function AgentsPage() {
   );
 }
 
+function NewAgent() {
+  return (
+    <Link to="/agents/new" className={buttonClass("primary")}>
+      <Icon name="plus" />
+      New agent
+    </Link>
+  );
+}
+
 function summaryOf(agents: readonly AgentSummary[]): string | undefined {
   if (agents.length === 0) return undefined;
   const broken = agents.filter((agent) => agent.status === "broken").length;
@@ -50,7 +66,7 @@ function AgentList({ agents }: { readonly agents: readonly AgentSummary[] }) {
   return (
     <ul className={styles.list}>
       {agents.map((agent) => (
-        <li key={agent.source} className={styles.agent}>
+        <li key={agent.name} className={styles.agent}>
           <AgentCard agent={agent} />
         </li>
       ))}
@@ -65,26 +81,43 @@ function AgentCard({ agent }: { readonly agent: AgentSummary }) {
       <div className={styles.head}>
         <h2 className={styles.name}>{agent.name}</h2>
         {ready ? <Badge tone="good">Ready</Badge> : <Badge tone="danger">Broken</Badge>}
+        {agent.version === null ? <Badge tone="plain">File, read-only</Badge> : null}
       </div>
       {agent.description === "" ? null : <p className={styles.description}>{agent.description}</p>}
       {agent.error === null ? null : <p className={styles.error}>{agent.error}</p>}
       <AgentFacts agent={agent} ready={ready} />
+      <AgentActions agent={agent} ready={ready} />
+    </>
+  );
+}
+
+function AgentActions({ agent, ready }: { readonly agent: AgentSummary; readonly ready: boolean }) {
+  if (!ready && !agent.editable) return null;
+  return (
+    <div className={styles.actions}>
+      {agent.editable ? <RemoveAgent agent={agent} /> : null}
+      {agent.editable && ready ? (
+        <Link to="/agents/$name/edit" params={{ name: agent.name }} className={buttonClass("quiet")}>
+          <Icon name="edit" />
+          Edit
+          <span className="visually-hidden"> {agent.name}</span>
+        </Link>
+      ) : null}
       {ready ? (
-        <Link
-          to="/playground"
-          search={{ model: agent.modelId }}
-          className={`${buttonClass("secondary")} ${styles.open ?? ""}`}
-        >
+        <Link to="/playground" search={{ model: agent.modelId }} className={buttonClass("secondary")}>
           Open in playground
           <span className="visually-hidden"> {agent.name}</span>
           <Icon name="arrowRight" />
         </Link>
       ) : null}
-    </>
+    </div>
   );
 }
 
+const CHANGED = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
 function AgentFacts({ agent, ready }: { readonly agent: AgentSummary; readonly ready: boolean }) {
+  const userId = useUserId();
   return (
     <dl className={styles.facts}>
       {ready ? (
@@ -107,10 +140,29 @@ function AgentFacts({ agent, ready }: { readonly agent: AgentSummary; readonly r
           </div>
         </>
       ) : null}
-      <div>
-        <dt>Source</dt>
-        <dd className={styles.mono}>{agent.source}</dd>
-      </div>
+      {agent.version === null ? (
+        <div>
+          <dt>Source</dt>
+          <dd className={styles.mono}>{agent.source}</dd>
+        </div>
+      ) : (
+        <>
+          <div>
+            <dt>Version</dt>
+            <dd className={styles.mono}>{agent.version}</dd>
+          </div>
+          <div>
+            <dt>Owner</dt>
+            <dd className={styles.mono}>
+              {agent.owner === null ? "the tenant" : agent.owner === userId ? "you" : agent.owner}
+            </dd>
+          </div>
+          <div>
+            <dt>Changed</dt>
+            <dd>{agent.updatedAt === null ? "" : CHANGED.format(new Date(agent.updatedAt))}</dd>
+          </div>
+        </>
+      )}
     </dl>
   );
 }
@@ -132,8 +184,8 @@ function NoAgents() {
     <div className={styles.empty}>
       <h2 className={styles.emptyTitle}>No agents yet</h2>
       <p>
-        An agent is a file. Save these ten lines as <code>agents/greeter/agent.ts</code>; the server picks it up by
-        itself in development and at its next start elsewhere.
+        Make one here, or as a file, which can bring tools. Save these ten lines as <code>agents/greeter/agent.ts</code>
+        ; the server picks it up by itself in development and at its next start elsewhere.
       </p>
       <CodeBlock label="agents/greeter/agent.ts" text={FIRST_AGENT} />
     </div>
