@@ -68,6 +68,8 @@ function setUp(files: readonly FileAgent[], mostHeld?: number) {
     put,
     reads,
     fail: (on: boolean) => (failing = on),
+    /** Removed on another server, of which this one has not heard yet. */
+    take: (name: string) => specs.delete(name),
     follow: (at: number) => agents.follow({ ...VERSIONS, agents: at }),
   };
 }
@@ -128,4 +130,13 @@ test("what a newer release has stored is an agent that is broken", async () => {
   await put("one", "desk", 1, { ...SPEC, telepathy: true });
   assert.equal(await agents.find("one", "desk"), undefined);
   assert.ok(agents.has("one", "desk"));
+});
+
+test("an agent that was removed elsewhere and made anew word for word is found again", async () => {
+  const { agents, put, take } = setUp([]);
+  await put("one", "desk", 1);
+  take("one desk 1");
+  assert.equal(await agents.find("one", "desk"), undefined);
+  await put("one", "desk", 1);
+  assert.equal((await agents.find("one", "desk"))?.instructions, "Be of use.");
 });

@@ -110,7 +110,9 @@ class TenantAgents implements Agents {
     if (held) return held;
     const read = this.#read(tenantId, name, mark);
     this.#held.set(key, read);
-    read.catch(() => this.#held.delete(key));
+    // Nothing is no version: it was removed and may be made anew word for word.
+    const forget = (): void => void this.#held.delete(key);
+    read.then((agent) => agent ?? forget(), forget);
     return read;
   }
 
