@@ -25,7 +25,7 @@ const ROUNDS = 30;
 const SETTLE_MS = 1500;
 
 type Load = { whole: number; streamed: number; left: number; refused: number; broken: number };
-type Sample = { minute: number; heapMb: number; rssMb: number };
+type Sample = { minute: number; heapMb: number; codeMb: number; rssMb: number };
 
 const { values } = parseArgs({
   options: {
@@ -63,14 +63,16 @@ async function run(): Promise<{ samples: Sample[]; load: Load }> {
       });
       for (const key of Object.keys(total) as (keyof Load)[]) total[key] += load[key];
       await sleep(SETTLE_MS);
+      const heap = await inspected.heapAfterCollection();
       const sample = {
         minute: (performance.now() - began) / 60_000,
-        heapMb: (await inspected.heapAfterCollection()) / 2 ** 20,
+        heapMb: heap.used / 2 ** 20,
+        codeMb: heap.code / 2 ** 20,
         rssMb: rssMb(started.pid),
       };
       samples.push(sample);
       say(
-        `minute ${sample.minute.toFixed(1)}: heap ${sample.heapMb.toFixed(2)} MB after collection, RSS ${sample.rssMb.toFixed(0)} MB`,
+        `minute ${sample.minute.toFixed(1)}: heap ${sample.heapMb.toFixed(2)} MB after collection, ${sample.codeMb.toFixed(2)} of it V8's code, RSS ${sample.rssMb.toFixed(0)} MB`,
       );
     }
     inspected.close();
@@ -84,6 +86,7 @@ async function run(): Promise<{ samples: Sample[]; load: Load }> {
 const { samples, load } = await run();
 const counted = samples.slice(Math.ceil(samples.length / 10));
 const fit = slope(counted.map(({ minute, heapMb }) => [minute, heapMb]));
+const codeFit = slope(counted.map(({ minute, codeMb }) => [minute, codeMb]));
 // Twice the standard error is the usual bound of what chance alone makes.
 const grows = fit.slope > 2 * fit.error;
 const result = {
@@ -92,6 +95,7 @@ const result = {
   load,
   heapSlopeMbPerMinute: fit.slope,
   standardError: fit.error,
+  codeSlopeMbPerMinute: codeFit.slope,
   grows,
   firstHeapMb: counted[0]?.heapMb,
   lastHeapMb: counted.at(-1)?.heapMb,
@@ -102,6 +106,6 @@ process.stdout.write(
     : `${result.machine}\n${minutes} minutes, ${clients} clients: ${load.whole} whole and ${load.streamed} streamed answers, ${load.left} clients left, ` +
         `${load.refused} refused, ${load.broken} broken\n` +
         `heap after collection: ${(result.firstHeapMb ?? 0).toFixed(2)} to ${(result.lastHeapMb ?? 0).toFixed(2)} MB, ` +
-        `slope ${fit.slope.toFixed(4)} ± ${fit.error.toFixed(4)} MB a minute${grows ? ": it grows" : ": not above 0 within its error"}\n`,
+        `slope ${fit.slope.toFixed(4)} ± ${fit.error.toFixed(4)} MB a minute, ${codeFit.slope.toFixed(4)} of it V8's code${grows ? ": it grows" : ": not above 0 within its error"}\n`,
 );
 if (grows || load.refused + load.broken > 0) process.exitCode = 1;

@@ -111,7 +111,7 @@ class TenantAgents implements Agents {
     const read = this.#read(tenantId, name, mark);
     this.#held.set(key, read);
     // Nothing is no version: it was removed and may be made anew word for word.
-    const forget = (): void => void this.#held.delete(key);
+    const forget = (): void => this.#held.delete(key);
     read.then((agent) => agent ?? forget(), forget);
     return read;
   }
