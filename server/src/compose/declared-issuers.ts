@@ -22,18 +22,20 @@ export async function declaredIssuers(config: Config, given: OpenSecrets | undef
   const { clientSecrets, secrets, problems: unread } = await openIssuerSecrets(specs, config.identity, given);
   const { issuers, problems: wrong } = issuersOf(specs, config.identity, clientSecrets);
   const problems = [...wrong, ...unread];
-  if (found && problems.length > 0) {
+  const end = (error: SlipwayError): never => {
     if (secrets !== given) secrets?.close();
-    throw found.read.error(problems.map((problem) => ({ ...problem, path: ["identity", ...problem.path] })));
-  }
+    throw error;
+  };
+  if (found && problems.length > 0)
+    end(found.read.error(problems.map((problem) => ({ ...problem, path: ["identity", ...problem.path] }))));
   const signIn = issuers.find((issuer) => issuer.signIn);
   if (signIn && config.environment === "production" && config.edge.publicOrigins.length === 0) {
-    throw new SlipwayError(
-      "config_invalid",
-      `PUBLIC_URL is missing: people sign in at \`${signIn.name}\` and must be led back.`,
-      {
-        hint: "Set it to the address of this server, such as https://slipway.example.com.",
-      },
+    end(
+      new SlipwayError(
+        "config_invalid",
+        `PUBLIC_URL is missing: people sign in at \`${signIn.name}\` and must be led back.`,
+        { hint: "Set it to the address of this server, such as https://slipway.example.com." },
+      ),
     );
   }
   return { issuers, secrets };
