@@ -9,6 +9,8 @@ import { createDatabase } from "./support/postgres.ts";
 import { requirePostgres } from "./support/require.ts";
 import { type RunningServer, startServer } from "./support/server.ts";
 
+// Runs alone: it holds the server to a second.
+
 const MAIN = resolve(import.meta.dirname, "../server/src/main.ts");
 const ENCRYPTION_KEY = "an-encryption-key-for-tests-only-0123";
 /** What the issue allows a change to take on every replica. */

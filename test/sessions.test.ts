@@ -4,6 +4,8 @@ import { sharedDatabase } from "./support/replicas.ts";
 import { type RunningServer, startServer } from "./support/server.ts";
 import { until } from "./support/workers.ts";
 
+// Runs alone: it holds the server to three seconds.
+
 const KEY = "a-key-of-two-servers-0123456789";
 
 async function open(server: RunningServer): Promise<{ readonly cookie: string; readonly csrfToken: string }> {

@@ -10,6 +10,8 @@ import { later } from "../server/src/store/testing/databases.ts";
 import { sharedDatabase } from "./support/replicas.ts";
 import { type RunningServer, startServer } from "./support/server.ts";
 
+// Runs alone: it holds the server to a second.
+
 const ENVIRONMENT_KEY = "key-of-the-environment-0123456789";
 const OTHERS_KEY = "slip_key_of_another_tenant_0123456789";
 /** What a change may take on every replica. */

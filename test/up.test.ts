@@ -9,6 +9,8 @@ import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+// Runs alone: it holds a start to three seconds.
+
 const MAIN = join(import.meta.dirname, "../deploy/src/main.ts");
 const START_LIMIT = 60_000;
 

@@ -51,8 +51,16 @@ function partsOf(plan: TestPlan): readonly Part[] {
       title: "whole system",
       files: plan.systems,
       isolation: "process",
-      // They start servers and measure time: two at once on two cores would measure each other.
-      concurrency: Math.max(1, Math.floor(cores / 2)),
+      // Each starts servers, browsers or containers with hundreds of megabytes.
+      concurrency: Math.min(cores, 4),
+      timeout: 10 * minute,
+      patience: 12 * minute,
+    },
+    {
+      title: "whole system, one by one",
+      files: plan.alone,
+      isolation: "process",
+      concurrency: 1,
       timeout: 10 * minute,
       patience: 12 * minute,
     },

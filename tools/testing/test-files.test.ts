@@ -34,7 +34,7 @@ test("--only takes a part of the path or a glob", async (t) => {
   assert.deepEqual(await findTestFiles(root, "nothing"), []);
 });
 
-test("only what is pure shares a process", async (t) => {
+test("only what is pure shares a process, and only what says why runs alone", async (t) => {
   const pure = 'import assert from "node:assert/strict";\nimport { test } from "node:test";\n';
   const root = await checkout(t, {
     "contracts/pure.test.ts": pure,
@@ -42,11 +42,14 @@ test("only what is pure shares a process", async (t) => {
     "contracts/files.test.ts": `${pure}import "node:fs/promises";`,
     "contracts/environment.test.ts": `${pure}process.env.X = "1";`,
     "test/system.test.ts": pure,
+    "test/timed.test.ts": `${pure}// Runs alone: it holds the server to a second.\n`,
+    "test/idle.test.ts": `${pure}// Runs alone:\n`,
   });
   assert.deepEqual(await planTests(root, await findTestFiles(root, undefined)), {
     shared: ["contracts/pure.test.ts"],
     units: ["contracts/environment.test.ts", "contracts/files.test.ts", "contracts/hooks.test.ts"],
-    systems: ["test/system.test.ts"],
+    systems: ["test/idle.test.ts", "test/system.test.ts"],
+    alone: ["test/timed.test.ts"],
   });
 });
 

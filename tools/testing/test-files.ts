@@ -2,11 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join, matchesGlob } from "node:path";
 import { CODE_FOLDERS, writtenFiles } from "../guards/source-files.ts";
 
-/** How test files are run: what is pure shares one process, the rest has one each, and whole-system tests take their turn. */
+/** How test files are run: what is pure shares one process, the rest has one each, and what measures time has the machine to itself. */
 export interface TestPlan {
   readonly shared: readonly string[];
   readonly units: readonly string[];
   readonly systems: readonly string[];
+  readonly alone: readonly string[];
 }
 
 /**
@@ -15,6 +16,9 @@ export interface TestPlan {
  */
 const NEEDS_OWN_PROCESS =
   /\b(before|after|beforeEach|afterEach|mock|globalThis|setInterval|fetch|process\.\w+)\b|node:(?!assert|buffer|crypto|events|path|test|url|util|zlib)\w+|\btest\/support\b|\/testing(\/|\.ts)|#store\//;
+
+/** How a whole-system test says that nothing may run beside it, and why. */
+const RUNS_ALONE = /^\/\/ Runs alone: \S/m;
 
 /** Every test file of the checkout, or those whose path matches: by a glob, or by a part of the path. */
 export async function findTestFiles(root: string, only: string | undefined): Promise<readonly string[]> {
@@ -27,10 +31,11 @@ export async function findTestFiles(root: string, only: string | undefined): Pro
 
 /** Sorts test files by how they are run. */
 export async function planTests(root: string, files: readonly string[]): Promise<TestPlan> {
-  const plan = { shared: [] as string[], units: [] as string[], systems: [] as string[] };
+  const plan = { shared: [] as string[], units: [] as string[], systems: [] as string[], alone: [] as string[] };
   for (const path of files) {
-    if (path.startsWith("test/")) plan.systems.push(path);
-    else if (NEEDS_OWN_PROCESS.test(await readFile(join(root, path), "utf8"))) plan.units.push(path);
+    const text = await readFile(join(root, path), "utf8");
+    if (path.startsWith("test/")) (RUNS_ALONE.test(text) ? plan.alone : plan.systems).push(path);
+    else if (NEEDS_OWN_PROCESS.test(text)) plan.units.push(path);
     else plan.shared.push(path);
   }
   return plan;
