@@ -8,7 +8,7 @@ import { positive, say } from "./lib/arguments.ts";
 import type { Candidate, Setup, Started } from "./lib/candidate.ts";
 import { chooseCores, machine } from "./lib/cores.ts";
 import { generatorName } from "./lib/load.ts";
-import { type Round, measure, verify } from "./lib/measure.ts";
+import { type Round, measure, measureAwake, verify } from "./lib/measure.ts";
 import { requestBody } from "./lib/request-body.ts";
 import { type Report, disturbanceNotes, helperNotes, reportText, rowOf } from "./lib/report.ts";
 
@@ -20,9 +20,6 @@ import { type Report, disturbanceNotes, helperNotes, reportText, rowOf } from ".
  * Every candidate forwards the same request to the same upstream, pinned to one core, with load and upstream on the others.
  * Rounds are interleaved (A B C A B C …), so that a slow minute of the machine hits all; medians are shown.
  */
-
-/** Before each measured window, to wake a process that stood still while the others had their turn. While others are measured V8 collects, and throws away code that was optimised for objects that are gone: it is made again before the clock runs. */
-const WAKE_SECONDS = 4;
 
 type Options = {
   seconds: number;
@@ -56,8 +53,7 @@ async function runRounds(
   }
   for (let round = 1; round <= options.rounds; round++) {
     for (const candidate of running) {
-      await measure(candidate, loadOf(WAKE_SECONDS));
-      const measured = await measure(candidate, loadOf(options.seconds));
+      const measured = await measureAwake(candidate, loadOf(options.seconds));
       rounds.get(candidate.name)?.push(measured);
       const micros = measured.row.cpuMicrosPerRequest.toFixed(1);
       say(`round ${round} of ${options.rounds}, ${candidate.name}: ${micros} µs a request`);
