@@ -181,6 +181,15 @@ describe("tool calls of upstreams that copied OpenAI", () => {
     ]);
   });
 
+  test("an empty list of calls is none, whatever the reason says, streamed or not", () => {
+    const usual = { role: "assistant", content: "Hi", tool_calls: [] };
+    for (const reason of ["stop", "tool_calls"]) {
+      assert.equal(stream(delta(usual), delta({}, reason), "[DONE]").finishReason, "stop");
+      const whole = { choices: [{ index: 0, message: usual, finish_reason: reason }] };
+      assert.equal(foldEvents(compatible.decodeAnswer(JSON.stringify(whole))).finishReason, "stop");
+    }
+  });
+
   test("a call without a name, and more than a thousand calls, break the stream", () => {
     assert.throws(() => stream(call({ index: 0, id: "a", function: { arguments: "{}" } }), delta({}, "stop")), {
       code: "provider_stream_broken",

@@ -130,8 +130,9 @@ export class ChatCompletionsStream implements StreamDecoder {
       const citation = decodeAnnotation(annotation);
       if (citation) this.#output.event({ type: "citation", citation });
     }
-    const calls = delta["tool_calls"];
-    if (Array.isArray(calls)) {
+    // vLLM puts an empty list into answers without a call.
+    const calls = arrayOf(delta["tool_calls"]);
+    if (calls.length > 0) {
       this.#calls ??= new ToolCallAssembly(this.#options.provider, this.#output);
       this.#calls.add(calls);
     }
@@ -151,9 +152,9 @@ export class ChatCompletionsStream implements StreamDecoder {
     }
   }
 
-  // Some upstreams end tool calls with `stop`, and OpenAI itself ends refusals so.
+  // Some upstreams end tool calls with `stop`, and OpenAI itself ends refusals so; others say `tool_calls` and give none.
   #finishReason(): FinishReason {
-    if (this.#reason !== "stop") return this.#reason ?? "stop";
+    if (this.#reason !== "stop" && this.#reason !== "tool_calls") return this.#reason ?? "stop";
     if (this.#calls !== undefined) return "tool_calls";
     return this.#refused ? "refusal" : "stop";
   }
