@@ -31,6 +31,10 @@ test("whatever may change the answer is another question; whether it streams and
     key(question("hi", { tools: [schema("b", "a")] })),
     key(question("hi", extra({ logit_bias: { 1: 2 } }))),
     key(question("hi", { ...extra({ logit_bias: { 1: 2 } }), seed: 1 })),
+    // `anthropic-beta` switches on what a model may do; it may come without a field.
+    key(question("hi", { extra: { family: "anthropic", fields: {} } })),
+    key(question("hi", { extra: { family: "anthropic", fields: {}, headers: ["anthropic-beta", "a"] } })),
+    key(question("hi", { extra: { family: "anthropic", fields: {}, headers: ["anthropic-beta", "b"] } })),
   ];
   assert.equal(new Set([base, ...others]).size, others.length + 1);
   assert.equal(key(question("hi", { stream: false })), base);

@@ -13,7 +13,7 @@ function inOrder(fields: object): [string, unknown][] {
 
 /**
  * What an answer is kept under: a hash of the tenant, where the request goes, and everything in it that may change the answer,
- * fields that we do not interpret included. Only `stream` does not count. The order of fields counts inside of messages and
+ * fields and headers of a family's own included. Only `stream` does not count. The order of fields counts inside of messages and
  * schemas, because a model reads it, and nowhere else. The pepper keeps whoever reads the shared cache from testing guesses.
  */
 export function answerKey(pepper: Uint8Array, tenantId: string, target: CachedTarget, request: ModelRequest): string {
@@ -24,7 +24,7 @@ export function answerKey(pepper: Uint8Array, tenantId: string, target: CachedTa
     target.provider,
     target.among ? [target.model, target.among] : target.model,
     inOrder(rest),
-    extra ? [extra.family, inOrder(extra.fields)] : null,
+    extra ? [extra.family, inOrder(extra.fields), ...(extra.headers ?? [])] : null,
   ]);
   return hash("sha256", Buffer.concat([pepper, Buffer.from(text, "utf8")]), "base64url");
 }
