@@ -101,14 +101,18 @@ export function bookUsage(books: Books, call: EndedCall, usage: Usage, source: U
   take(books, call, { usage, source, cost: price === null ? null : costOf(price, usage) });
 }
 
-/** Failures after which the model may have worked, and the vendor may bill it, though we have seen nothing. */
 const MAYBE_BILLED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["provider_timeout", "provider_stream_broken"]);
+
+/** Whether the model may have worked after this failure, and the vendor may bill it, though we have seen nothing. */
+export function maybeBilled(code: ErrorCode): boolean {
+  return MAYBE_BILLED.has(code);
+}
 
 /** Books a call that failed before it said anything. A refusal costs nothing; of one that may have been worked on nobody knows. */
 export function bookFailure(books: Books, call: EndedCall, code: ErrorCode): void {
   take(books, call, {
     usage: NO_USAGE,
     source: "none",
-    cost: MAYBE_BILLED.has(code) && !call.target.provider.mock ? null : 0,
+    cost: maybeBilled(code) && !call.target.provider.mock ? null : 0,
   });
 }

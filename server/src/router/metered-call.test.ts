@@ -221,6 +221,16 @@ test("an upstream that fails while it is read on is booked as an estimate", () =
   assert.deepEqual([ear.heard, drains.running], [[], 0]);
 });
 
+test("an upstream that refuses what is read on has done nothing, and costs nothing", () => {
+  for (const code of ["provider_rate_limited", "provider_error", "provider_auth", "provider_rejected"] as const) {
+    const { lines, puppet, start, drains } = setUp("google");
+    start().abort();
+    puppet.sink?.fail(new SlipwayError(code, "refused"));
+    assert.deepEqual(summary(lines), [["none", "aborted", 0, 0, 0]], code);
+    assert.equal(drains.running, 0);
+  }
+});
+
 test("a client that leaves after the last figures came is charged by them, and nothing is read on", () => {
   const { lines, puppet, start, drains } = setUp("google");
   const call = start();

@@ -3,7 +3,7 @@ import type { ModelCall, ModelEvent, ModelEventSink } from "@slipway/contracts/m
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
 import type { Usage } from "@slipway/contracts/model/usage.ts";
 import type { UsageEntry } from "#store/usage-ledger.ts";
-import { bookFailure, type Books, bookUsage, type CallOrigin, type EndedCall } from "./booking.ts";
+import { bookFailure, type Books, bookUsage, type CallOrigin, type EndedCall, maybeBilled } from "./booking.ts";
 import { type Drained, type Drains, MAX_DRAINED_CHARACTERS } from "./disconnect/drains.ts";
 import { estimateUsage } from "./disconnect/estimate.ts";
 import { onLeave } from "./disconnect/policy.ts";
@@ -146,7 +146,9 @@ class MeteredCall implements ModelEventSink, ModelCall, Drained {
       at: new Date(),
     };
     if (this.#usage !== undefined) bookUsage(meter, call, this.#usage, this.#draining ? "drained" : "provider");
-    else if (outcome === "error" && error && !this.#begun) bookFailure(meter, call, error.code);
+    // What was left before its first word may have been refused all the same: no more is owed for it than for one that was heard.
+    else if (error && !this.#begun && (outcome === "error" || !maybeBilled(error.code)))
+      bookFailure(meter, call, error.code);
     else this.#estimate(call);
   }
 
