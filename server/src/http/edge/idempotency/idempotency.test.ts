@@ -7,7 +7,7 @@ import { createPrincipal } from "#identity/principal.ts";
 import type { Claim, IdempotencyRecords } from "#store/idempotency-records.ts";
 import type { LogFields, Logger } from "#telemetry/logger.ts";
 import { createMetrics } from "#telemetry/metrics.ts";
-import { beginContext } from "../../context.ts";
+import { beginContext, type Exchange } from "../../context.ts";
 import { noteError, sendError } from "../errors.ts";
 import { createIdempotency, type IdempotencyOptions } from "./idempotency.ts";
 
@@ -47,16 +47,19 @@ function world(records: Partial<IdempotencyRecords>, tenants: readonly string[] 
   };
 }
 
-/** A real server whose only handler answers `made <n>` behind the guard; answers its address. */
+/** A real server whose only handler answers `made <n>` behind the guard, unless another is given; answers its address. */
 async function serve(
   t: TestContext,
   { options }: World,
+  answer?: (exchange: Exchange) => void,
 ): Promise<{ readonly url: string; readonly calls: () => number }> {
   const guard = createIdempotency(options);
   let calls = 0;
   const handler = guard.guard(
-    ({ res }) => {
+    (exchange) => {
       calls += 1;
+      if (answer) return answer(exchange);
+      const { res } = exchange;
       res.statusCode = 201;
       res.end(`made ${calls}`);
     },
@@ -104,6 +107,35 @@ test("a record that the database takes at the second try is recorded", async (t)
   assert.equal((await post(url, { "idempotency-key": "a" })).status, 201);
   assert.equal(tries, 2);
   assert.deepEqual(made.said, []);
+});
+
+test("a stream that told an error is not kept, however it is framed; an error that is the whole answer is", async (t) => {
+  const streamed = (type: string) => (exchange: Exchange) => {
+    exchange.context.code = "provider_stream_broken";
+    exchange.res.writeHead(200, { "content-type": type });
+    exchange.res.end("said, then an error");
+  };
+  const whole =
+    (status: number) =>
+    ({ res, context }: Exchange): void => {
+      context.code = "provider_rejected";
+      res.writeHead(status, { "content-type": "application/json" });
+      res.end("{}");
+    };
+  const ends = async (answer: (exchange: Exchange) => void): Promise<string[]> => {
+    const told: string[] = [];
+    const made = world({
+      finish: () => Promise.resolve(told.push("kept") > 0),
+      release: () => Promise.resolve(void told.push("released")),
+    });
+    await (await post((await serve(t, made, answer)).url, { "idempotency-key": "a" })).text();
+    return told;
+  };
+  assert.deepEqual(await ends(streamed("text/event-stream; charset=utf-8")), ["released"]);
+  // Gemini's streams are one JSON array where they are not asked for as events.
+  assert.deepEqual(await ends(streamed("application/json; charset=UTF-8")), ["released"]);
+  assert.deepEqual(await ends(whole(400)), ["kept"]);
+  assert.deepEqual(await ends(whole(201)), ["kept"], "a run that failed was made all the same");
 });
 
 test("what has expired is removed every hour, for each tenant once", async (t) => {

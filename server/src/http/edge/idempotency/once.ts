@@ -112,9 +112,11 @@ export class Once {
   }
 }
 
-/** True for an answer that stays: a stream that told an error is none, although it began with 200. */
+/**
+ * True for an answer that stays: a stream that told an error is none, although it began with 200, be it events or an array. What was
+ * made stays made (201), whatever became of it.
+ */
 function isOver(whole: DetachedAnswer | undefined, code: string | undefined): whole is DetachedAnswer {
   if (!whole || isPassing(whole.status)) return false;
-  const brokenStream = code !== undefined && (whole.headers["content-type"] ?? "").startsWith("text/event-stream");
-  return !brokenStream;
+  return code === undefined || whole.status !== 200;
 }
