@@ -48,10 +48,10 @@ const citation = words.map((word): ModelEvent[] => [
 ]);
 const textEnd = fc.constant<ModelEvent[]>([{ type: "text_end" }]);
 
-/** Calls whose fragments come mixed, as providers that write several at once send them. */
+/** Calls whose fragments come mixed, as providers that write several at once send them, and with text between them, as some servers do. */
 const calls = fc
-  .tuple(fc.integer({ min: 1, max: 3 }), fc.infiniteStream(fc.nat(7)), fc.boolean())
-  .map(([number, picks, signed]) => {
+  .tuple(fc.integer({ min: 1, max: 3 }), fc.infiniteStream(fc.nat(7)), fc.boolean(), fc.option(fc.nat(11)))
+  .map(([number, picks, signed, said]) => {
     const queues = Array.from({ length: number }, (_, call): ModelEvent[] => {
       const json = JSON.stringify({ q: `für "${call}"`, deep: { list: [1, 2, { x: call }] } });
       return [
@@ -81,6 +81,7 @@ const calls = fc
       const event = begun[pick % begun.length]?.shift();
       if (event) mixed.push(event);
     }
+    if (said !== null) mixed.splice(said, 0, { type: "text", text: " so" });
     return mixed;
   });
 

@@ -216,6 +216,25 @@ test("arguments that are no JSON object reach the client as they are", () => {
   });
 });
 
+test("what a server says between the pieces of a call comes after the call, and of a call that is cut nothing is lost", () => {
+  const call = (...pieces: readonly string[]): ModelEvent[] => [
+    { type: "start" },
+    { type: "tool_call_start", index: 0, id: "c", name: "t" },
+    ...pieces.map((piece): ModelEvent =>
+      piece.startsWith("{") || piece.endsWith("}")
+        ? { type: "tool_call_delta", index: 0, arguments: piece }
+        : { type: "text", text: piece },
+    ),
+    { type: "finish", reason: "tool_calls" },
+  ];
+  const deltas = (events: readonly ModelEvent[]): string[] =>
+    [...written(anthropicMessages, decoded, events).matchAll(/"(?:partial_json|text)":("(?:[^"\\]|\\.)+")/g)].map(
+      ([, text]) => JSON.parse(text ?? "") as string,
+    );
+  assert.deepEqual(deltas(call('{"a":', " so", "1}", " and", " on")), ['{"a":', "1}", " so", " and", " on"]);
+  assert.deepEqual(deltas(call('{"a":', " so", " and")), ['{"a":', " so", " and"]);
+});
+
 test("a failure after the answer began is an error event that the official client throws", async () => {
   const writer = anthropicMessages.writer(frameFor(decoded));
   const text =

@@ -29,6 +29,8 @@ export class MessagesStreamWriter implements StreamWriter {
   #textHead = "";
   #signed = false;
   #refusal = "";
+  /** What came between the pieces of a call: a block is written in one go. */
+  #held: ModelEvent[] = [];
 
   constructor(frame: AnswerFrame) {
     this.#frame = frame;
@@ -43,6 +45,10 @@ export class MessagesStreamWriter implements StreamWriter {
   }
 
   event(event: ModelEvent): string {
+    if (this.#mustWait(event)) {
+      this.#held.push(event);
+      return "";
+    }
     switch (event.type) {
       case "text":
         return this.#text(event.text);
@@ -65,10 +71,12 @@ export class MessagesStreamWriter implements StreamWriter {
         const { index, id, name } = event;
         return this.#begin() + this.#calls.start({ index, id, name, signature: event, arguments: "" });
       }
-      case "tool_call_delta":
-        return this.#calls.arguments(event.index, event.arguments);
+      case "tool_call_delta": {
+        const text = this.#calls.arguments(event.index, event.arguments);
+        return this.#held.length === 0 ? text : text + this.#release(false);
+      }
       case "finish":
-        return this.#begin() + this.#finish(event);
+        return this.#begin() + this.#release(true) + this.#finish(event);
     }
   }
 
@@ -82,6 +90,39 @@ export class MessagesStreamWriter implements StreamWriter {
 
   fail(error: SlipwayError): string {
     return sse("error", encodeError(error, this.#frame.requestId));
+  }
+
+  #mustWait(event: ModelEvent): boolean {
+    const waits = this.#held.length > 0;
+    switch (event.type) {
+      case "tool_call_delta":
+        return waits && !this.#calls.has(event.index);
+      case "tool_call_start":
+        return waits;
+      case "text":
+      case "reasoning":
+      case "citation":
+      case "text_end":
+      case "native":
+        return waits || this.#calls.unfinished;
+      case "start":
+      case "refusal":
+      case "finish":
+        return false;
+    }
+  }
+
+  /** Writes what was held, as soon as nothing is in its way; `last`: whatever is, for nothing more will come of it. */
+  #release(last: boolean): string {
+    let text = "";
+    while (this.#held.length > 0) {
+      if (last) text += this.#calls.flush();
+      else if (this.#calls.unfinished) break;
+      const held = this.#held;
+      this.#held = [];
+      for (const event of held) text += this.event(event);
+    }
+    return text;
   }
 
   #begin(): string {

@@ -1,3 +1,5 @@
+import { isWhole } from "../is-whole.ts";
+
 /** A call that has begun and whose block is not open yet. */
 export interface WaitingCall {
   readonly index: number;
@@ -5,15 +7,6 @@ export interface WaitingCall {
   readonly name: string;
   readonly signature: { readonly signature?: string; readonly signedBy?: "openai" | "anthropic" | "google" };
   arguments: string;
-}
-
-function isWhole(json: string): boolean {
-  try {
-    JSON.parse(json);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**
@@ -30,6 +23,16 @@ export class ToolBlockQueue {
   constructor(openBlock: (call: WaitingCall) => string, delta: (json: string) => string) {
     this.#openBlock = openBlock;
     this.#delta = delta;
+  }
+
+  /** Some of what has begun is not all there: nothing else can be written yet. */
+  get unfinished(): boolean {
+    return this.#open !== undefined && (this.#waiting.length > 0 || !isWhole(this.#open.json));
+  }
+
+  /** Whether this call has begun, and is still to be written or may go on. */
+  has(index: number): boolean {
+    return this.#open?.index === index || this.#waiting.some((call) => call.index === index);
   }
 
   start(call: WaitingCall): string {

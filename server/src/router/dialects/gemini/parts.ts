@@ -1,6 +1,7 @@
 import type { FinishEvent, FinishReason, ModelEvent, ReasoningEvent } from "@slipway/contracts/model/event.ts";
 import type { Usage } from "@slipway/contracts/model/usage.ts";
 import { isObject, type JsonObject } from "#lib/shape.ts";
+import { isWhole } from "../is-whole.ts";
 import { Grounding } from "./grounding.ts";
 import { encodeSignature } from "./signature.ts";
 
@@ -63,9 +64,15 @@ export class PartEncoder {
   #textStart = 0;
   #grounding: Grounding | undefined;
   #malformed: string | undefined;
+  /** What came between the pieces of a call: a call is a part of its own, and whole. */
+  #held: ModelEvent[] = [];
 
   /** The parts that this event completes, separated by commas; empty for none. */
   event(event: ModelEvent): string {
+    if (this.#mustWait(event)) {
+      this.#held.push(event);
+      return "";
+    }
     switch (event.type) {
       case "text":
       case "refusal":
@@ -82,7 +89,7 @@ export class PartEncoder {
       case "tool_call_delta": {
         const call = this.#calls[event.index];
         if (call) call.arguments += event.arguments;
-        return "";
+        return this.#held.length === 0 ? "" : this.#release(false);
       }
       case "native":
         this.#textStart = this.#text.length;
@@ -95,8 +102,11 @@ export class PartEncoder {
         return "";
       case "start":
         return "";
-      case "finish":
-        return this.#after(this.#signature === undefined ? "" : this.#signed('{"text":""'));
+      case "finish": {
+        const held = this.#held.length === 0 ? "" : this.#release(true);
+        const last = this.#after(this.#signature === undefined ? "" : this.#signed('{"text":""'));
+        return held === "" || last === "" ? held + last : `${held},${last}`;
+      }
     }
   }
 
@@ -119,6 +129,38 @@ export class PartEncoder {
       answer: { ...rest, ...(counted ? { usageMetadata: counted } : {}) },
       blocked: isObject(rest["promptFeedback"]) && said === undefined,
     };
+  }
+
+  #mustWait(event: ModelEvent): boolean {
+    const waits = this.#held.length > 0;
+    switch (event.type) {
+      case "tool_call_delta":
+        return waits && this.#calls[event.index] === undefined;
+      case "tool_call_start":
+        return waits;
+      case "start":
+      case "finish":
+        return false;
+      default:
+        return waits || this.#unfinished();
+    }
+  }
+
+  #unfinished(): boolean {
+    return this.#calls.length > 0 && this.#calls.some(({ arguments: text }) => !isWhole(text));
+  }
+
+  /** The parts of what was held, as soon as nothing is in its way; `last`: whatever is, for nothing more will come of it. */
+  #release(last: boolean): string {
+    const parts: string[] = [];
+    while (this.#held.length > 0) {
+      if (last) parts.push(this.#after(""));
+      else if (this.#unfinished()) break;
+      const held = this.#held;
+      this.#held = [];
+      for (const event of held) parts.push(this.event(event));
+    }
+    return parts.filter((part) => part !== "").join(",");
   }
 
   // Calls are whole when something else follows them.

@@ -1,6 +1,7 @@
 import type { ReasoningEvent, ToolCallStartEvent } from "@slipway/contracts/model/event.ts";
 import type { Citation } from "@slipway/contracts/model/request.ts";
 import type { JsonObject } from "#lib/shape.ts";
+import { isWhole } from "../is-whole.ts";
 import { annotationOf, callItem, callSeal, itemId, messageItem, outputText, reasoningItem } from "./items.ts";
 
 interface OpenText {
@@ -30,15 +31,6 @@ interface OpenCall {
   readonly id: string;
   readonly index: number;
   readonly call: { readonly id: string; readonly name: string; arguments: string };
-}
-
-function isWhole(json: string): boolean {
-  try {
-    JSON.parse(json);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**
