@@ -168,6 +168,8 @@ export type ResponseFormat =
   | {
       readonly type: "json_schema";
       readonly name: string;
+      /** What the answer is for, said to the model. */
+      readonly description?: string;
       readonly schema: Readonly<Record<string, unknown>>;
       readonly strict?: boolean;
     };

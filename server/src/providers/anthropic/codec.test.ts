@@ -59,6 +59,14 @@ test("a schema goes as the native output format, beside the client's own output 
     effort: "low",
     format: { type: "json_schema", schema: { type: "object" } },
   });
+  const described = { ...responseFormat, description: "An order." };
+  assert.deepEqual(encode({ responseFormat: described })["output_config"], {
+    format: { type: "json_schema", schema: { type: "object", description: "An order." } },
+  });
+  const twice = { ...described, schema: { type: "object", description: "Of a shop." } };
+  assert.deepEqual(encode({ responseFormat: twice })["output_config"], {
+    format: { type: "json_schema", schema: { type: "object", description: "An order.\nOf a shop." } },
+  });
   assert.deepEqual(encode(extra({ output_config: { effort: "low" } }))["output_config"], { effort: "low" });
   assert.equal("output_config" in encode({ responseFormat: { type: "text" } }), false);
 });

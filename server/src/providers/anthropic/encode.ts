@@ -6,6 +6,7 @@ import type {
   ToolDefinition,
 } from "@slipway/contracts/model/request.ts";
 import { countOf, objectOf } from "../wire/json.ts";
+import { schemaOf } from "../wire/schema-of.ts";
 import { extraFields, fieldsOf, unsupported } from "../wire/unsupported.ts";
 import { encodeMessages } from "./encode-messages.ts";
 import { withCache } from "./media.ts";
@@ -61,7 +62,7 @@ function encodeOutputConfig(
   if (format?.type === "json_object") {
     throw unsupported("anthropic", "responseFormat", "Anthropic answers in JSON after a schema only: give one.");
   }
-  const schema = format?.type === "json_schema" ? format.schema : undefined;
+  const schema = format?.type === "json_schema" ? schemaOf(format) : undefined;
   if (schema === undefined && effort === undefined && extra === undefined) return undefined;
   return {
     ...objectOf(extra),

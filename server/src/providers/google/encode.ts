@@ -1,6 +1,7 @@
 import type { ModelRequest, ToolChoice, ToolDefinition } from "@slipway/contracts/model/request.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { objectOf } from "../wire/json.ts";
+import { schemaOf } from "../wire/schema-of.ts";
 import { extraFields, fieldsOf, unsupported } from "../wire/unsupported.ts";
 import { encodeContents } from "./encode-contents.ts";
 import { encodeThinking } from "./thinking.ts";
@@ -56,7 +57,7 @@ function encodeConfig(request: ModelRequest, extra: unknown): Wire {
     config["thinkingConfig"] = { ...objectOf(config["thinkingConfig"]), ...encodeThinking(reasoning, request.model) };
   if (responseFormat && responseFormat.type !== "text") config["responseMimeType"] = "application/json";
   // Google's own `responseSchema` is a subset of JSON Schema in words of its own; this field takes JSON Schema as it is.
-  if (responseFormat?.type === "json_schema") config["responseJsonSchema"] = responseFormat.schema;
+  if (responseFormat?.type === "json_schema") config["responseJsonSchema"] = schemaOf(responseFormat);
   return config;
 }
 

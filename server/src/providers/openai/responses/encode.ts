@@ -38,9 +38,7 @@ function encodeToolChoice(choice: ToolChoice): unknown {
 }
 
 function encodeFormat(format: ResponseFormat): Wire {
-  if (format.type !== "json_schema") return { type: format.type };
-  const { name, schema, strict } = format;
-  return { type: "json_schema", name, schema, ...(strict === undefined ? {} : { strict }) };
+  return { ...format };
 }
 
 /** The client's fields that are not interpreted. What is written for Chat Completions has partly another name here, or none. */

@@ -57,6 +57,12 @@ describe("requests", () => {
     assert.deepEqual([body["model"], body["temperature"], body["user"]], ["m", 0, "u"]);
   });
 
+  test("what a structured answer is for goes with its schema", () => {
+    const format = { name: "n", description: "for", schema: { type: "object" }, strict: true };
+    const body = encode({ responseFormat: { type: "json_schema", ...format } });
+    assert.deepEqual(body["response_format"], { type: "json_schema", json_schema: format });
+  });
+
   test("tool choice and parallel calls are said in OpenAI's words, and only where there are tools", () => {
     assert.equal(encode({ tools: [TOOL], toolChoice: "required" })["tool_choice"], "required");
     assert.deepEqual(encode({ tools: [TOOL], toolChoice: { name: "t" } })["tool_choice"], {

@@ -29,8 +29,8 @@ function encodeToolChoice(choice: ToolChoice): unknown {
 
 function encodeFormat(format: ResponseFormat): Wire {
   if (format.type !== "json_schema") return { type: format.type };
-  const { name, schema, strict } = format;
-  return { type: "json_schema", json_schema: { name, schema, ...(strict === undefined ? {} : { strict }) } };
+  const { type, ...jsonSchema } = format;
+  return { type, json_schema: jsonSchema };
 }
 
 /** Fields that ask for an answer which the event model cannot hold: it would be paid for and lost. */

@@ -100,9 +100,11 @@ function decodeResponseFormat(value: unknown, path: string): ResponseFormat {
     case "json_schema": {
       const schema = asObject(format["json_schema"], `${path}.json_schema`);
       const strict = optional(schema["strict"], `${path}.json_schema.strict`, asBoolean);
+      const description = optional(schema["description"], `${path}.json_schema.description`, asString);
       return {
         type: "json_schema",
         name: asName(schema["name"], `${path}.json_schema.name`),
+        ...(description === undefined ? {} : { description }),
         schema: asObject(schema["schema"], `${path}.json_schema.schema`),
         ...(strict === undefined ? {} : { strict }),
       };

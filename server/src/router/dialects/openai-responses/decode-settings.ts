@@ -47,9 +47,11 @@ export function decodeText(value: unknown, extra: Fields): ResponseFormat | unde
       return { type: "json_object" };
     case "json_schema": {
       const strict = optional(format["strict"], "text.format.strict", asBoolean);
+      const description = optional(format["description"], "text.format.description", asString);
       return {
         type: "json_schema",
         name: asName(format["name"], "text.format.name"),
+        ...(description === undefined ? {} : { description }),
         schema: asObject(format["schema"], "text.format.schema"),
         ...(strict === undefined ? {} : { strict }),
       };

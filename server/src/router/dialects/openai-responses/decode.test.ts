@@ -71,7 +71,10 @@ const FIELDS = {
   temperature: 0.5,
   top_p: 0.9,
   reasoning: { effort: "low", summary: "detailed", context: "auto" },
-  text: { verbosity: "low", format: { type: "json_schema", name: "n", schema: { type: "object" }, strict: true } },
+  text: {
+    verbosity: "low",
+    format: { type: "json_schema", name: "n", description: "for", schema: { type: "object" }, strict: true },
+  },
   include: ["web_search_call.action.sources"],
   service_tier: "flex",
   prompt_cache_key: "k",
