@@ -316,6 +316,18 @@ test("efforts become budgets at models that think by budget, and adaptive thinki
   assert.equal(encode({ reasoning: { budgetTokens: 5000 } })["max_tokens"], DEFAULT_MAX_TOKENS + 5000);
 });
 
+test("a budget that stands for an effort leaves room for the answer; one that was asked for is left as it is", () => {
+  const ask = (reasoning: ModelRequest["reasoning"], maxOutputTokens: number): unknown => {
+    const body = encode({ model: "claude-haiku-4-5", maxOutputTokens, ...(reasoning ? { reasoning } : {}) });
+    return [(body["thinking"] as { budget_tokens: number }).budget_tokens, body["max_tokens"]];
+  };
+  // Anthropic refuses a budget that is not below the bound of the answer.
+  assert.deepEqual(ask({ effort: "high" }, 10_000), [8000, 10_000]);
+  assert.deepEqual(ask({ effort: "high" }, 64_000), [24_576, 64_000]);
+  assert.deepEqual(ask({ effort: "low" }, 1100), [1024, 1100]);
+  assert.deepEqual(ask({ budgetTokens: 5000 }, 4000), [5000, 4000]);
+});
+
 test("files become documents, where Anthropic reads their kind", () => {
   const send = (part: FilePart): unknown =>
     (encode({ messages: [{ role: "user", content: [part] }] })["messages"] as { content: unknown[] }[])[0]?.content[0];

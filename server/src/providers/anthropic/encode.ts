@@ -86,7 +86,7 @@ export function encodeBody(request: ModelRequest): string {
   const extra = extraFields(request, "anthropic", "anthropic");
   refuseUnknown(request);
   const { system, messages } = encodeMessages(request.messages);
-  const { thinking, effort, budget } = encodeThinking(request.reasoning, request.model);
+  const { thinking, effort, budget } = encodeThinking(request.reasoning, request.model, request.maxOutputTokens);
   const room = budget > 0 ? budget : countOf(objectOf(extra["thinking"])["budget_tokens"]);
   const body: Wire = {
     ...extra,

@@ -9,8 +9,13 @@ type Wire = Record<string, unknown>;
  */
 const BY_BUDGET = /claude-(?:instant|[123]\b|(?:opus|sonnet|haiku)-4(?:-[015])?(?:$|[-@]\d{8}|-latest))/;
 
-/** Tokens that stand for OpenAI's efforts at models that think by a budget; 1,024 is the least that Anthropic takes. */
-const BUDGETS = { minimal: 1024, low: 4096, medium: 10_240, high: 24_576, xhigh: 32_768, max: 32_768 } as const;
+/** The least that Anthropic takes. */
+const LEAST_BUDGET = 1024;
+/** Thinking is part of an answer's bound and has to be less than all of it; this leaves room for what is said. */
+const MOST_OF_BOUND = 0.8;
+
+/** Tokens that stand for OpenAI's efforts at models that think by a budget. */
+const BUDGETS = { minimal: LEAST_BUDGET, low: 4096, medium: 10_240, high: 24_576, xhigh: 32_768, max: 32_768 } as const;
 
 /** What a request says of thinking, in the words of the Messages API. */
 export interface EncodedThinking {
@@ -23,8 +28,12 @@ export interface EncodedThinking {
 
 const NOTHING: EncodedThinking = { thinking: undefined, effort: undefined, budget: 0 };
 
-/** `thinking` and `effort` for this model. */
-export function encodeThinking(settings: ReasoningSettings | undefined, model: string): EncodedThinking {
+/** `thinking` and `effort` for this model. `bound`: of the answer's tokens, where the request names one. */
+export function encodeThinking(
+  settings: ReasoningSettings | undefined,
+  model: string,
+  bound: number = Number.POSITIVE_INFINITY,
+): EncodedThinking {
   if (settings === undefined) return NOTHING;
   const { effort, budgetTokens, adaptive, show } = settings;
   const display = show === undefined ? {} : { display: show ? "summarized" : "omitted" };
@@ -37,6 +46,6 @@ export function encodeThinking(settings: ReasoningSettings | undefined, model: s
   if (adaptive === true) return { thinking: { type: "adaptive", ...display }, effort: word, budget: 0 };
   if (effort === undefined || adaptive === false) return { ...NOTHING, effort: word };
   if (!BY_BUDGET.test(model)) return { thinking: { type: "adaptive", ...display }, effort: word, budget: 0 };
-  const budget = BUDGETS[effort];
+  const budget = Math.max(LEAST_BUDGET, Math.min(BUDGETS[effort], Math.floor(bound * MOST_OF_BOUND)));
   return { thinking: { type: "enabled", budget_tokens: budget, ...display }, effort: undefined, budget };
 }
