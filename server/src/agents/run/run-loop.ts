@@ -3,6 +3,7 @@ import type { FinishReason, ModelEvent } from "@slipway/contracts/model/event.ts
 import { answerMessage, type ModelAnswer } from "@slipway/contracts/model/fold.ts";
 import type { Message, ModelRequest } from "@slipway/contracts/model/request.ts";
 import { addUsage, NO_USAGE, type Usage } from "@slipway/contracts/model/usage.ts";
+import { isObject } from "#lib/shape.ts";
 import type { ConversationMessage } from "#memory/content.ts";
 import type { LoadedAgent } from "../registry/loaded-agent.ts";
 import { CallControl } from "./call-control.ts";
@@ -38,6 +39,27 @@ export interface LoopEnd {
   readonly result:
     | { readonly ok: true; readonly text: string; readonly reason: FinishReason }
     | { readonly ok: false; readonly error: SlipwayError };
+}
+
+/**
+ * The answer as any model can be shown it again: some vendors take the arguments of a call as an object only, and a model that was
+ * cut short has written none. The tool's result says what was wrong with them.
+ */
+function sayable(message: Message): Message {
+  const content = message.content.map((part) =>
+    part.type === "tool_call" && part.arguments.trim() !== "" && !isObjectText(part.arguments)
+      ? { ...part, arguments: JSON.stringify({ malformed_arguments: part.arguments }) }
+      : part,
+  );
+  return { ...message, content };
+}
+
+function isObjectText(text: string): boolean {
+  try {
+    return isObject(JSON.parse(text));
+  } catch {
+    return false;
+  }
 }
 
 /** Asks the model, runs the tools it asks for, and again, until it answers. */
@@ -96,7 +118,7 @@ export class RunLoop {
       emit({ type: "step_start", step: this.#steps });
       const answer = await this.#askModel();
       if (answer.usage) this.#usage = addUsage(this.#usage, answer.usage);
-      await this.#keep(answerMessage(answer));
+      await this.#keep(sayable(answerMessage(answer)));
       const reason = answer.finishReason ?? "stop";
       if (answer.toolCalls.length > 0) await this.#runTools(answer);
       emit({ type: "step_finish", step: this.#steps, reason, usage: answer.usage });

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defineTool, z } from "@slipway/contracts/agent.ts";
+import { createMessagesCodec } from "#providers/anthropic/codec.ts";
+import { createGenerateContentCodec } from "#providers/google/codec.ts";
 import { ask, call, lookUp, say, scriptedModels, setUpRunner } from "../testing.ts";
 
 /** What the model is told of a tool call that cannot be run. */
@@ -47,6 +49,20 @@ for (const [what, failure] of Object.entries(FAILURES)) {
     assert.ok(told?.type === "tool_result" && told.isError);
   });
 }
+
+test("a call that was cut short can be shown to every vendor's model, in this run and in the thread's next", async () => {
+  const models = scriptedModels(call(["c1", "look_up", `{"number": SO`]), say("Sorry."), say("Hello."));
+  const { run, runner } = setUpRunner(models, { tools: { look_up: lookUp } });
+  const { threadId } = await run(ask("?"));
+  const { threadId: same } = await run(ask("Again?", { threadId }));
+  assert.deepEqual([same, runner.active], [threadId, 0]);
+  for (const request of models.requests) {
+    for (const codec of [createMessagesCodec("key"), createGenerateContentCodec("key")]) {
+      const { body } = codec.encode(request);
+      assert.equal(body?.includes("malformed_arguments"), request !== models.requests[0]);
+    }
+  }
+});
 
 test("a tool that throws is in the log, so that its author can find out", async () => {
   const fails = defineTool({ description: "x", input: z.object({}), run: () => Promise.reject(new Error("no")) });
