@@ -104,6 +104,11 @@ test("what a client may set of the model calls is set, the lower bound of output
 test("a client that brings tools, or nothing to answer, is refused", async () => {
   const { runner } = setUpRunner(scriptedModels());
   const tools = [{ name: "mine", parameters: { type: "object" } }];
+  const nativeTools = [{ family: "openai", path: "tools[0]", value: { type: "web_search" } }] as const;
+  await assert.rejects(answer(runner, request([message("user", "?")], { nativeTools })), {
+    code: "unsupported_field",
+    param: "tools",
+  });
   await assert.rejects(answer(runner, request([message("user", "?")], { tools })), {
     code: "unsupported_field",
     param: "tools",

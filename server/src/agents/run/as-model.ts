@@ -42,7 +42,7 @@ function settingsOf(request: ModelRequest): RunSettings {
  * before is the history where the client keeps it, and is left out where a thread does.
  */
 function turnOfRequest(agent: string, request: ModelRequest, threadId: string | undefined): RunTurn {
-  if (request.tools.length > 0) {
+  if (request.tools.length > 0 || request.nativeTools !== undefined) {
     throw new SlipwayError("unsupported_field", "An agent uses its own tools and takes none from the client.", {
       param: "tools",
       hint: "Leave `tools` out, or call a model instead of an agent.",
