@@ -1,5 +1,5 @@
 import type { EmbeddingRequest } from "@slipway/contracts/model/embedding.ts";
-import type { ModelRequest, Part } from "@slipway/contracts/model/request.ts";
+import type { FilePart, ModelRequest, Part } from "@slipway/contracts/model/request.ts";
 import type { Plan } from "#limits/declared/plan.ts";
 import type { Demand } from "#limits/declared/reservation.ts";
 import { type NanoDollars, nanoOfPico } from "#limits/declared/rule.ts";
@@ -15,8 +15,9 @@ const BYTES_A_TOKEN = 4;
 const TOKENS_A_MESSAGE = 16;
 // More than any vendor charges for one picture of the size that it scales pictures to.
 const TOKENS_AN_IMAGE = 6_000;
-/** A file whose text is not here: by its bytes, and at least this. */
+/** A file that is no text: how many pages or seconds it holds is not known here. */
 const TOKENS_A_FILE = 20_000;
+const TEXT_TYPE = /^text\//i;
 
 /** What a prompt holds at most. */
 interface Measure {
@@ -27,8 +28,11 @@ interface Measure {
 function measurePart(part: Part, measure: Measure): void {
   switch (part.type) {
     case "text":
-    case "reasoning":
       measure.bytes += Buffer.byteLength(part.text);
+      return;
+    case "reasoning":
+      // Reasoning that is not shown is sealed in its signature, and read all the same.
+      measure.bytes += Buffer.byteLength(part.text) + (part.signature?.length ?? 0);
       return;
     case "tool_call":
       measure.bytes += Buffer.byteLength(part.name) + Buffer.byteLength(part.arguments);
@@ -43,10 +47,15 @@ function measurePart(part: Part, measure: Measure): void {
       measure.tokens += TOKENS_AN_IMAGE;
       return;
     case "file":
-      if (part.source.kind === "text") measure.bytes += Buffer.byteLength(part.source.text);
-      else measure.tokens += TOKENS_A_FILE;
-      return;
+      return measureFile(part.source, measure);
   }
+}
+
+function measureFile(source: FilePart["source"], measure: Measure): void {
+  if (source.kind === "text") measure.bytes += Buffer.byteLength(source.text);
+  else if (source.kind === "base64" && TEXT_TYPE.test(source.mediaType))
+    measure.bytes += Buffer.byteLength(source.data, "base64");
+  else measure.tokens += TOKENS_A_FILE;
 }
 
 function measurePrompt(request: ModelRequest): Measure {
