@@ -46,6 +46,24 @@ test("the official client gathers the same completion from a stream as it gets w
   );
 });
 
+test("an answer that is cut by a refusal without a word does not look whole; one that says why is told by the message", async () => {
+  const ends = (...refusal: ModelEvent[]): ModelEvent[] => [
+    { type: "start" },
+    { type: "text", text: "First, " },
+    ...refusal,
+    { type: "finish", reason: "refusal" },
+  ];
+  for (const [events, reason] of [
+    [ends(), "content_filter"],
+    [ends({ type: "refusal", text: "No." }), "stop"],
+  ] as const) {
+    const { choices } = whole(openaiChat, decoded, events) as OpenAI.Chat.Completions.ChatCompletion;
+    assert.equal(choices[0]?.finish_reason, reason);
+    assert.ok(written(openaiChat, decoded, events).includes(`"finish_reason":"${reason}"`));
+    await assertSame(openaiChat, events);
+  }
+});
+
 test("negative control: a writer that loses a kind of event is seen", async () => {
   for (const lost of ["text", "citation", "tool_call_delta"]) {
     const losing: Dialect = {

@@ -6,10 +6,17 @@ import { jsonText } from "#lib/json-text.ts";
 import type { AnswerFrame } from "../dialect.ts";
 import { encodeCitation } from "./encode-citation.ts";
 
-/** OpenAI's `finish_reason`; a refusal is told by the message, not by the reason. */
-export function encodeFinishReason(reason: FinishReason): string {
-  if (reason === "refusal") return "stop";
+/**
+ * OpenAI's `finish_reason`; a refusal is told by the message, not by the reason. One without a word (`told` is false) may have cut the
+ * answer, which must not look whole.
+ */
+export function encodeFinishReason(reason: FinishReason, told: boolean): string {
+  if (reason === "refusal") return told ? "stop" : "content_filter";
   return reason === "pause" ? "length" : reason;
+}
+
+function finishReasonOf({ finishReason = "stop", refusal }: ModelAnswer): string {
+  return encodeFinishReason(finishReason, refusal !== "");
 }
 
 /** OpenAI's usage object: there cached tokens are part of the prompt and reasoning is part of the completion. */
@@ -74,7 +81,7 @@ export function encode(answer: ModelAnswer, frame: AnswerFrame): unknown {
     object: "chat.completion",
     created: frame.created,
     model: answer.model ?? frame.model,
-    choices: [{ index: 0, message, logprobs: null, finish_reason: encodeFinishReason(answer.finishReason ?? "stop") }],
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReasonOf(answer) }],
     ...(answer.usage ? { usage: encodeUsage(answer.usage) } : {}),
   };
 }
@@ -91,7 +98,7 @@ export function encodePlain(answer: ModelAnswer, frame: AnswerFrame): string | u
   const { input, cachedRead, cacheWrite, output, reasoning } = usage;
   const prompt = input + cachedRead + cacheWrite;
   const completion = output + reasoning;
-  const reason = encodeFinishReason(answer.finishReason ?? "stop");
+  const reason = finishReasonOf(answer);
   return (
     `{"id":${jsonText(answer.id ?? frame.fallbackId)},"object":"chat.completion","created":${frame.created},"model":${jsonText(answer.model ?? frame.model)},` +
     `"choices":[{"index":0,"message":{"role":"assistant","content":${JSON.stringify(answer.text)},"refusal":null},"logprobs":null,"finish_reason":"${reason}"}],` +

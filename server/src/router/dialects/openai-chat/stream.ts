@@ -18,6 +18,7 @@ export class ChatStreamWriter implements StreamWriter {
   #textLength = 0;
   #pieceStart = 0;
   #cited: Citation[] = [];
+  #refused = false;
   /** All of them go in one delta at the end: clients keep only the last that they get. */
   readonly #annotations: unknown[] = [];
 
@@ -37,6 +38,7 @@ export class ChatStreamWriter implements StreamWriter {
         this.#endPiece();
         return event.text === "" ? "" : this.#delta(`{"reasoning_content":${JSON.stringify(event.text)}}`);
       case "refusal":
+        this.#refused = true;
         return this.#delta(`{"refusal":${JSON.stringify(event.text)}}`);
       case "tool_call_start":
         this.#endPiece();
@@ -99,7 +101,7 @@ export class ChatStreamWriter implements StreamWriter {
     const annotations =
       this.#annotations.length === 0 ? "" : this.#delta(JSON.stringify({ annotations: this.#annotations }));
     const opening = annotations === "" && this.#head === "" ? this.#start(undefined, undefined) : annotations;
-    const last = `${opening}${this.#head}[{"index":0,"delta":{},"finish_reason":"${encodeFinishReason(event.reason)}"}]}\n\n`;
+    const last = `${opening}${this.#head}[{"index":0,"delta":{},"finish_reason":"${encodeFinishReason(event.reason, this.#refused)}"}]}\n\n`;
     if (!this.#streamUsage || !event.usage) return last;
     return `${last}${this.#head}[],"usage":${JSON.stringify(encodeUsage(event.usage))}}\n\n`;
   }

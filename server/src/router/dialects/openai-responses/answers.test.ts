@@ -184,6 +184,14 @@ test("an answer that was cut, filtered or refused says so, and blocks of OpenAI'
     { type: "finish", reason: "refusal" },
   ];
   await assertSame(openaiResponses, decoded, refused);
+  const cutShort: ModelEvent[] = [
+    { type: "start" },
+    { type: "text", text: "First, " },
+    { type: "finish", reason: "refusal" },
+  ];
+  await assertSame(openaiResponses, decoded, cutShort);
+  const { status, incomplete_details: why } = whole(openaiResponses, decoded, cutShort) as OpenAI.Responses.Response;
+  assert.deepEqual([status, why], ["incomplete", { reason: "content_filter" }]);
   const { output } = whole(openaiResponses, decoded, refused) as OpenAI.Responses.Response;
   assert.deepEqual(output[0]?.type === "message" && output[0].content, [{ type: "refusal", refusal: "No, never." }]);
 });

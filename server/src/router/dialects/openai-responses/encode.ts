@@ -78,8 +78,9 @@ function encodeOutput(answer: ModelAnswer, responseId: string, sealed: boolean):
 
 function encodeAnswer(answer: ModelAnswer, frame: AnswerFrame, sealed: boolean) {
   const output = encodeOutput(answer, frame.fallbackId, sealed);
-  const { finishReason = "stop", model = frame.model, usage } = answer;
-  return { output, response: encodeResponse(frame, { ...statusOf(finishReason), model, output, usage }) };
+  const { finishReason = "stop", model = frame.model, usage, refusal } = answer;
+  const status = statusOf(finishReason, refusal !== "");
+  return { output, response: encodeResponse(frame, { ...status, model, output, usage }) };
 }
 
 /** A whole answer as a `response` object. */

@@ -27,10 +27,11 @@ export interface ResponseState {
   readonly error?: SlipwayError;
 }
 
-/** How an answer that ended for this reason stands, and what is missing. */
-export function statusOf(reason: FinishReason): Pick<ResponseState, "status" | "incomplete"> {
+/** How an answer that ended for this reason stands, and what is missing. A refusal that is not `told` by a part may have cut the answer. */
+export function statusOf(reason: FinishReason, told: boolean): Pick<ResponseState, "status" | "incomplete"> {
   if (reason === "length" || reason === "pause") return { status: "incomplete", incomplete: "max_output_tokens" };
-  if (reason === "content_filter") return { status: "incomplete", incomplete: "content_filter" };
+  if (reason === "content_filter" || (reason === "refusal" && !told))
+    return { status: "incomplete", incomplete: "content_filter" };
   return { status: "completed" };
 }
 

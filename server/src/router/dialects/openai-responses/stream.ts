@@ -16,6 +16,7 @@ export class ResponsesStreamWriter implements StreamWriter {
   #started = false;
   #model: string;
   #last: FinishEvent | undefined;
+  #refused = false;
 
   constructor(frame: AnswerFrame) {
     this.#frame = frame;
@@ -36,6 +37,7 @@ export class ResponsesStreamWriter implements StreamWriter {
       case "text_end":
         return this.#items.endText();
       case "refusal":
+        this.#refused = true;
         return this.#begin() + this.#items.refusal(event.text);
       case "native":
         return event.family === "openai" ? this.#begin() + this.#items.native(event.value) : "";
@@ -51,7 +53,7 @@ export class ResponsesStreamWriter implements StreamWriter {
 
   end(): string {
     const reason = this.#last?.reason ?? "stop";
-    const { status, incomplete } = statusOf(reason);
+    const { status, incomplete } = statusOf(reason, this.#refused);
     return this.#lifecycle(status, { status, incomplete, usage: this.#last?.usage });
   }
 
