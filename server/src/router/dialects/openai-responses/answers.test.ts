@@ -213,6 +213,12 @@ test("a failure after the answer began is a failed response with what was said, 
   });
 });
 
+test("a failure after nothing but signs of life is a response that failed, as the official client reads one", async () => {
+  const error = new SlipwayError("provider_timeout", "It said nothing.");
+  const text = openaiResponses.writer(frameFor(decoded)).fail(error);
+  assert.equal((await read(`: keep-alive\n\n${text}`)).error?.message, "It said nothing.");
+});
+
 test("a response repeats what was asked", () => {
   const request = openaiResponses.decode(
     {

@@ -58,7 +58,7 @@ export class ResponsesStreamWriter implements StreamWriter {
   }
 
   fail(error: SlipwayError): string {
-    return this.#lifecycle("failed", { status: "failed", error });
+    return this.#begin() + this.#lifecycle("failed", { status: "failed", error });
   }
 
   #begin(): string {
