@@ -55,6 +55,8 @@ function readMessage(req: IncomingMessage, maxBytes: number): Promise<string> {
     });
     req.on("error", left);
     req.on("close", left);
+    // One that has left already is told by none of these.
+    if (req.destroyed) left();
   });
 }
 

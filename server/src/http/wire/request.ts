@@ -15,6 +15,8 @@ export class WireRequest implements HttpRequest {
   #over = false;
   #resolve: ((body: string) => void) | undefined;
   #reject: ((error: SlipwayError) => void) | undefined;
+  /** Why the rest of the body will not come. */
+  #failure: SlipwayError | undefined;
 
   readonly socket: HttpRequest["socket"];
 
@@ -50,8 +52,10 @@ export class WireRequest implements HttpRequest {
     return taken;
   }
 
-  /** The body as text, read once; rejects when the client leaves before its end or takes too long over it. */
+  /** The body as text, read once; throws or rejects when the client leaves before its end or takes too long over it. */
   body(): string | Promise<string> {
+    // It may have left while its token was verified.
+    if (this.#failure) throw this.#failure;
     if (this.#left === 0) return this.#taken();
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -69,6 +73,7 @@ export class WireRequest implements HttpRequest {
   /** The rest of the body will not come. */
   fail(error: SlipwayError): void {
     this.discard();
+    this.#failure = error;
     this.#reject?.(error);
   }
 
