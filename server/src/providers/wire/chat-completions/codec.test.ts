@@ -244,6 +244,15 @@ describe("answers of upstreams that copied OpenAI", () => {
     });
   });
 
+  test("reasoning that the total alone tells of, in every chunk anew", () => {
+    const chunk = (completion: number, total: number): unknown => ({
+      ...(delta({ content: "1" }) as object),
+      usage: { prompt_tokens: 9, completion_tokens: completion, total_tokens: total },
+    });
+    const { usage } = stream(chunk(1, 103), chunk(3, 105), delta({}, "stop"), "[DONE]");
+    assert.deepEqual(usage, { input: 9, cachedRead: 0, cacheWrite: 0, output: 3, reasoning: 93 });
+  });
+
   test("counts that contradict each other never become negative", () => {
     const usage = {
       prompt_tokens: 3,
