@@ -1,7 +1,14 @@
 import type { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { JsonObject } from "#lib/shape.ts";
 import type { AnswerHeaders } from "../codec.ts";
-import { cleanMessage, type FailureKind, failureError, kindOfStatus, retryAfter } from "../wire/failure.ts";
+import {
+  cleanMessage,
+  type FailureKind,
+  failureError,
+  kindOfStatus,
+  namesWhatIsMissing,
+  retryAfter,
+} from "../wire/failure.ts";
 import { objectOf, parseErrorBody, textOf } from "../wire/json.ts";
 
 /** `error.type` of the Messages API (https://platform.claude.com/docs/en/api/errors), for streams, in which there is no status. */
@@ -22,14 +29,19 @@ function readError(body: JsonObject | undefined): { type: string | undefined; me
   return { type: textOf(error["type"]), message: textOf(error["message"]) };
 }
 
+// Not found is the model, or something else that the request names, unless the answer is not Anthropic's at all.
+function kindOf(status: number, type: string | undefined, message: string | undefined): FailureKind {
+  if (status !== 404) return kindOfStatus(status);
+  if (/model/i.test(message ?? "")) return "model_not_found";
+  return type === "not_found_error" && namesWhatIsMissing(message) ? "rejected" : "error";
+}
+
 /** An answer with a status other than 2xx: `{type: "error", error: {type, message}}`. The status says all that the type does. */
 export function decodeError(apiKey: string, status: number, headers: AnswerHeaders, body: string): SlipwayError {
-  const { message } = readError(parseErrorBody(body));
-  // Not found is the model, unless the answer is not Anthropic's at all.
-  const kind = status === 404 && /model/i.test(message ?? "") ? "model_not_found" : kindOfStatus(status);
+  const { type, message } = readError(parseErrorBody(body));
   return failureError({
     provider: "anthropic",
-    kind,
+    kind: kindOf(status, type, message),
     status,
     message: cleanMessage(message, apiKey),
     retryAfter: retryAfter(headers),

@@ -7,6 +7,7 @@ import {
   type FailureKind,
   failureError,
   kindOfStatus,
+  namesWhatIsMissing,
   retryAfter,
 } from "../wire/failure.ts";
 import { arrayOf, objectOf, parseErrorBody, textOf } from "../wire/json.ts";
@@ -40,9 +41,15 @@ function retryDelay(told: Told): number | undefined {
   return undefined;
 }
 
+// A file or a cached content that is not there, or another project's, is forbidden; nothing is wrong with the key.
+const FORBIDDEN_THING = /\b(?:File|CachedContent)\b.*\bnot (?:exist|found)\b/;
+
 function kindOf(told: Told, status: number | undefined): FailureKind {
   if (isWrongKey(told)) return "auth";
-  if (status === 404 && /model/i.test(told.message ?? "")) return "model_not_found";
+  if (status === 403 && FORBIDDEN_THING.test(told.message ?? "")) return "rejected";
+  // A tuned model that is not there is an "entity".
+  if (status === 404 && /model|entity/i.test(told.message ?? "")) return "model_not_found";
+  if (status === 404 && told.code === 404 && namesWhatIsMissing(told.message)) return "rejected";
   return status === undefined ? "error" : kindOfStatus(status);
 }
 

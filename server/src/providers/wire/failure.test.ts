@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createMessagesCodec } from "../anthropic/codec.ts";
+import type { Codec } from "../codec.ts";
+import { createGenerateContentCodec } from "../google/codec.ts";
+import { createChatCompletionsCodec } from "./chat-completions/codec.ts";
 import { cleanMessage, failureError, kindOfStatus, retryAfter } from "./failure.ts";
 
 test("the time to wait is read from seconds, dates and OpenAI's milliseconds, and bounded to a day", () => {
@@ -40,6 +44,40 @@ test("a key at the place where a long message is cut does not come through in pa
   const key = `sk-${"k".repeat(40)}`;
   for (let length = 440; length < 520; length += 1) {
     assert.doesNotMatch(cleanMessage(`${"x".repeat(length)} ${key} ${"y".repeat(3_000)}`, key) ?? "", /sk-|kkkk/);
+  }
+});
+
+test("what a request names and is not there is the request's fault, and no failure of the vendor's", () => {
+  const chat = createChatCompletionsCodec({
+    provider: "openai",
+    maxTokensField: "max_completion_tokens",
+    returnsReasoning: false,
+  });
+  const anthropic = createMessagesCodec("key");
+  const google = createGenerateContentCodec("key");
+  const openaiSays = (message: string) => ({
+    error: { message, type: "invalid_request_error", param: null, code: null },
+  });
+  const anthropicSays = (message: string) => ({ type: "error", error: { type: "not_found_error", message } });
+  const googleSays = (code: number, status: string, message: string) => ({ error: { code, message, status } });
+  const denied = (message: string) => googleSays(403, "PERMISSION_DENIED", message);
+  const cases: readonly (readonly [Codec, number, unknown, string])[] = [
+    [chat, 404, openaiSays("Vector store with id ['vs_1'] not found."), "provider_rejected"],
+    [chat, 404, openaiSays("Invalid URL (POST /v1/v1/chat/completions)"), "provider_error"],
+    [chat, 404, openaiSays("Unknown request URL: POST /v1/x. Please check the URL for typos."), "provider_error"],
+    [chat, 404, { detail: "Not Found" }, "provider_error"],
+    [anthropic, 404, anthropicSays("File not found: file_1"), "provider_rejected"],
+    [anthropic, 404, anthropicSays("Not Found"), "provider_error"],
+    [google, 404, googleSays(404, "NOT_FOUND", "Requested entity was not found."), "model_not_found"],
+    [google, 404, googleSays(404, "NOT_FOUND", "Corpus c1 was not found."), "provider_rejected"],
+    [google, 404, "<html>Not found</html>", "provider_error"],
+    [google, 403, denied("You do not have permission to access the File f1 or it may not exist."), "provider_rejected"],
+    [google, 403, denied("CachedContent not found (or permission denied)"), "provider_rejected"],
+    [google, 403, denied("The caller does not have permission"), "provider_auth"],
+  ];
+  for (const [codec, status, body, code] of cases) {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    assert.equal(codec.decodeError(status, {}, text).code, code, text);
   }
 });
 

@@ -47,6 +47,14 @@ export function kindOfStatus(status: number): FailureKind {
 }
 
 /**
+ * Whether the words of a 404 are of something that the request names, and not of a path that is not there, as a wrong base URL
+ * leads to. What one client has made up is no failure of the vendor's, which would count against it for all clients.
+ */
+export function namesWhatIsMissing(message: string | undefined): boolean {
+  return message !== undefined && !/^(?:404\b|not found)|\b(?:url|route|endpoint|path)\b/i.test(message);
+}
+
+/**
  * When to try again, in whole seconds: `retry-after` as seconds or date (RFC 9110, section 10.2.3), or `retry-after-ms`,
  * which OpenAI sends besides. `now` is in milliseconds since the epoch.
  */

@@ -1,7 +1,14 @@
 import type { SlipwayError } from "@slipway/contracts/errors.ts";
 import { isObject, type JsonObject } from "#lib/shape.ts";
 import type { AnswerHeaders } from "../../codec.ts";
-import { cleanMessage, type FailureKind, failureError, kindOfStatus, retryAfter } from "../failure.ts";
+import {
+  cleanMessage,
+  type FailureKind,
+  failureError,
+  kindOfStatus,
+  namesWhatIsMissing,
+  retryAfter,
+} from "../failure.ts";
 import { parseErrorBody, textOf } from "../json.ts";
 import type { ChatCompletionsOptions } from "./options.ts";
 
@@ -51,6 +58,14 @@ function kindTold(told: Told): FailureKind | undefined {
   return undefined;
 }
 
+// A 404 that speaks neither of a model nor, in OpenAI's shape, of something else that the request names comes from a wrong base URL.
+function kindAnswered(told: Told, status: number): FailureKind {
+  if (told.code === "model_not_found") return "model_not_found";
+  if (status !== 404) return kindOfStatus(status);
+  if (/model/i.test(told.message ?? "")) return "model_not_found";
+  return told.type !== undefined && namesWhatIsMissing(told.message) ? "rejected" : "error";
+}
+
 /** An answer with a status other than 2xx. */
 export function decodeError(
   options: ChatCompletionsOptions,
@@ -59,12 +74,9 @@ export function decodeError(
   body: string,
 ): SlipwayError {
   const told = readError(parseErrorBody(body));
-  // A 404 that does not speak of a model comes from a wrong base URL.
-  const unknown = told.code === "model_not_found" || (status === 404 && /model/i.test(told.message ?? ""));
-  const kind = unknown ? "model_not_found" : kindOfStatus(status);
   return failureError({
     provider: options.provider,
-    kind,
+    kind: kindAnswered(told, status),
     status,
     message: cleanMessage(told.message, options.apiKey),
     retryAfter: retryAfter(headers),
