@@ -175,6 +175,14 @@ test("ways of thinking, too, arrive as they were sent", () => {
   }
 });
 
+test("a header that could not be sent on is refused, and not taken for a failure of the vendor's", () => {
+  for (const name of ["anthropic-beta", "anthropic-version"]) {
+    for (const value of ["caf\u00e9", "a\u0000b"]) {
+      assert.throws(() => decode(LEAST, { headers: { [name]: value } }), { code: "invalid_request", param: name });
+    }
+  }
+});
+
 test("any block, known or not, arrives as it was sent", () => {
   // Through text, because JSON has no -0.
   const json = fc

@@ -1,3 +1,4 @@
+import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
 import {
   asArray,
@@ -42,12 +43,22 @@ const topP = numberBetween(0, 1);
 const tokens = integerFrom(0);
 const topK = integerFrom(0);
 
+// What may stand in a header that is sent on.
+const PLAIN = /^[\t\x20-\x7e]*$/;
+
+function decodeHeader(head: RequestHead, name: string): string | undefined {
+  const value = head.headers[name];
+  if (typeof value !== "string" || value === "") return undefined;
+  if (PLAIN.test(value)) return value;
+  throw new SlipwayError("invalid_request", `The header \`${name}\` has characters outside of ASCII.`, { param: name });
+}
+
 function decodeHeaders(head: RequestHead): readonly string[] | undefined {
   const headers: string[] = [];
-  const version = head.headers["anthropic-version"];
-  const beta = head.headers["anthropic-beta"];
-  if (typeof version === "string" && version !== VERSION) headers.push("anthropic-version", version);
-  if (typeof beta === "string" && beta !== "") headers.push("anthropic-beta", beta);
+  const version = decodeHeader(head, "anthropic-version");
+  const beta = decodeHeader(head, "anthropic-beta");
+  if (version !== undefined && version !== VERSION) headers.push("anthropic-version", version);
+  if (beta !== undefined) headers.push("anthropic-beta", beta);
   return headers.length > 0 ? headers : undefined;
 }
 
