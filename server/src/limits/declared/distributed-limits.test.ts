@@ -270,6 +270,34 @@ test(
       const keys = await askRedis(redis.url, "KEYS", "*:m:*");
       const [key = ""] = /slipway:\S+/.exec(keys) ?? [];
       return Number(/\$\d+\r\n(\d+)/.exec(await askRedis(redis.url, "HGET", key, "r"))?.[1]);
+test("what still runs when Redis loses its counts stays reserved, and is given back once", NEVER, async (t) => {
+  const redis = await privateRedis(t);
+  if (!redis) return;
+  let ledger = 0;
+  const one = replica(t, {
+    url: redis.url,
+    specs: SMALL,
+    services: { readSpent: () => Promise.resolve(ledger) },
+  });
+  const demand = { worst: nanoDollars(0.1) };
+  const running = await Promise.all([1, 2, 3].map(() => admit(one.limits, demand)));
+  await redis.stop();
+  await one.until("down", 1);
+  await redis.start();
+  await one.until("up", 2);
+  const reserved = async (): Promise<string | undefined> => {
+    const [key = ""] = /slipway:\S+/.exec(await askRedis(redis.url, "KEYS", "*:m:*")) ?? [];
+    return /\r\n(-?\d+)/.exec(await askRedis(redis.url, "HGET", key, "r"))?.[1];
+  };
+  await holds(async () => (await reserved()) === String(nanoDollars(0.3)));
+  assert.equal(await codeOf(admit(one.limits, demand)), "budget_exceeded");
+  for (const each of running) spend(each, nanoDollars(0.05));
+  ledger = nanoDollars(0.15);
+  await holds(async () => (await reserved()) === "0");
+  const codes = [await codeOf(admit(one.limits, demand)), await codeOf(admit(one.limits, demand))];
+  assert.deepEqual(codes, ["ok", "budget_exceeded"]);
+});
+
     };
     await holds(async () => (await reserved()) === nanoDollars(10));
     redis.freeze();

@@ -173,8 +173,10 @@ for _, op in ipairs(cjson.decode(ARGV[3])) do
     redis.call("PEXPIRE", name, 7200000)
   elseif kind == "r" then
     if redis.call("HEXISTS", KEYS[2], name) == 0 then
+      -- Also where Redis has lost what was spent: what still runs counts before the ledger is asked, and is given back later.
       for _, hold in ipairs(cjson.decode(op[4])) do
-        if hold[2] == "n" or redis.call("HEXISTS", hold[1], "s") == 1 then redis.call("HINCRBY", hold[1], hold[2], whole(hold[3])) end
+        redis.call("HINCRBY", hold[1], hold[2], whole(hold[3]))
+        if redis.call("PTTL", hold[1]) < 0 then redis.call("PEXPIRE", hold[1], 86400000) end
       end
       redis.call("HSET", KEYS[2], name, op[4])
     end
