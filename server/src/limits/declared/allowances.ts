@@ -89,7 +89,7 @@ export class Allowances {
     this.#giveBack(window);
     const key = this.#settings.key(window);
     const allowance = new Allowance({ leaseId, amount, until }, (cost, bookedAt) =>
-      this.#settings.settlements.add(tenantId, { kind: "spend", key, amount: cost, bookedAt }),
+      this.#settings.settlements.add(tenantId, { kind: "spend", key, amount: cost, bookedAt, window }),
     );
     window.allowance = allowance;
     this.#kept.add(window);

@@ -156,6 +156,25 @@ test(
   },
 );
 
+test(
+  "what is spent is told of the tenant that spent it, also where another has a budget of the same name",
+  NEVER,
+  async (t) => {
+    const url = requireRedis(t);
+    if (url === undefined) return;
+    const told: string[] = [];
+    const onSpent: LimitServices["onSpent"] = ({ counter }, _, after) => void told.push(`${counter.tenantId} ${after}`);
+    const specs = [{ name: "l", per: "route", budget: { day: 1, outageShare: 0 } }];
+    const { limits } = replica(t, { url, specs, services: { onSpent } });
+    const [one, other] = [caller(tenant()), caller(tenant())];
+    const first = await admit(limits, { worst: 5 }, one);
+    spend(await admit(limits, { worst: 5 }, other), 2);
+    spend(first, 3);
+    await holds(() => Promise.resolve(told.length === 2));
+    assert.deepEqual(told.toSorted(), [`${one.tenantId} 3`, `${other.tenantId} 2`].toSorted());
+  },
+);
+
 test("control: without reserving, the same calls pass the budget", NEVER, async (t) => {
   const url = requireRedis(t);
   if (url === undefined) return;
@@ -251,25 +270,6 @@ test("a Redis that has lost its counts is told by the ledger what was spent", NE
   assert.equal(await codeOf(admit(limits, { worst: nanoDollars(0.1) })), "ok");
 });
 
-test(
-  "while Redis is frozen each process keeps its part, and spends what it had set aside and no more; then all is counted once",
-  NEVER,
-  async (t) => {
-    const redis = await privateRedis(t);
-    if (!redis) return;
-    const specs = [
-      { name: "money", budget: { day: 100, outageShare: 0.3 } },
-      { name: "rate", requestsPerMinute: 600, concurrency: 9 },
-    ];
-    const one = replica(t, { url: redis.url, specs, deadlineMs: 100 });
-    const worst = nanoDollars(1);
-    await one.until("up", 1);
-    spend(await admit(one.limits, { worst }), nanoDollars(1));
-    // A third of the thirty dollars is this process's, and is reserved a moment later.
-    const reserved = async (): Promise<number> => {
-      const keys = await askRedis(redis.url, "KEYS", "*:m:*");
-      const [key = ""] = /slipway:\S+/.exec(keys) ?? [];
-      return Number(/\$\d+\r\n(\d+)/.exec(await askRedis(redis.url, "HGET", key, "r"))?.[1]);
 test("what still runs when Redis loses its counts stays reserved, and is given back once", NEVER, async (t) => {
   const redis = await privateRedis(t);
   if (!redis) return;
@@ -298,6 +298,25 @@ test("what still runs when Redis loses its counts stays reserved, and is given b
   assert.deepEqual(codes, ["ok", "budget_exceeded"]);
 });
 
+test(
+  "while Redis is frozen each process keeps its part, and spends what it had set aside and no more; then all is counted once",
+  NEVER,
+  async (t) => {
+    const redis = await privateRedis(t);
+    if (!redis) return;
+    const specs = [
+      { name: "money", budget: { day: 100, outageShare: 0.3 } },
+      { name: "rate", requestsPerMinute: 600, concurrency: 9 },
+    ];
+    const one = replica(t, { url: redis.url, specs, deadlineMs: 100 });
+    const worst = nanoDollars(1);
+    await one.until("up", 1);
+    spend(await admit(one.limits, { worst }), nanoDollars(1));
+    // A third of the thirty dollars is this process's, and is reserved a moment later.
+    const reserved = async (): Promise<number> => {
+      const keys = await askRedis(redis.url, "KEYS", "*:m:*");
+      const [key = ""] = /slipway:\S+/.exec(keys) ?? [];
+      return Number(/\$\d+\r\n(\d+)/.exec(await askRedis(redis.url, "HGET", key, "r"))?.[1]);
     };
     await holds(async () => (await reserved()) === nanoDollars(10));
     redis.freeze();

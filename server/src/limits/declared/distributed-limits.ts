@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Hold, SharedAnswer, SharedChange, SharedEntry, SharedLimits } from "#store/shared-limits.ts";
+import type { Hold, SharedAnswer, SharedEntry, SharedLimits } from "#store/shared-limits.ts";
 import { Allowances } from "./allowances.ts";
 import type { BudgetWindow, Counter } from "./counter.ts";
 import { chargeOf, type LimitServices, LocalLimits, worstFor } from "./local-limits.ts";
@@ -7,7 +7,7 @@ import type { Plan } from "./plan.ts";
 import { budgetClosed, refusalOf } from "./refusal.ts";
 import { type Demand, Reservation, type ReservationKeeper, type ReservedMoney } from "./reservation.ts";
 import { LiveLeases } from "./live-leases.ts";
-import { Settlements } from "./settlements.ts";
+import { type Settled, Settlements } from "./settlements.ts";
 
 /** What limits over replicas need besides. */
 export interface DistributedSettings {
@@ -35,7 +35,6 @@ type Bases = ReadonlyMap<BudgetWindow, { readonly spent: number; readonly before
 const LEDGER_LAG_MS = 400;
 /** The counts of a window stay so long after its end, for calls that were admitted in it. */
 const KEPT_MS = 86_400_000;
-const MOST_WINDOWS = 50_000;
 
 /** The key of a window within its tenant. */
 function windowKey({ counter, kind, id }: BudgetWindow): string {
@@ -58,7 +57,6 @@ export class DistributedLimits implements ReservationKeeper {
   readonly #allowances: Allowances;
   readonly #leases: LiveLeases;
   readonly #process = randomUUID();
-  readonly #windows = new Map<string, BudgetWindow>();
   #leaseCount = 0;
   #counted = false;
 
@@ -67,9 +65,7 @@ export class DistributedLimits implements ReservationKeeper {
     this.#services = services;
     this.#settings = settings;
     this.#local = new LocalLimits(services, { share: 1 / processes, apart: true });
-    this.#settlements = new Settlements(shared, this.#process, (key, before, after) => {
-      const window = this.#windows.get(key);
-      if (window === undefined) return;
+    this.#settlements = new Settlements(shared, this.#process, (window, before, after) => {
       window.spent = after;
       services.onSpent(window, before, after);
     });
@@ -111,7 +107,7 @@ export class DistributedLimits implements ReservationKeeper {
 
   finish(reservation: Reservation): void {
     const { plan, demand, money, leaseId } = reservation;
-    const changes: SharedChange[] = [];
+    const changes: Settled[] = [];
     const more = reservation.usedTokens - demand.tokens;
     for (const { counter, spends } of plan.entries) {
       const { tokensPerMinute } = counter.rule;
@@ -119,9 +115,10 @@ export class DistributedLimits implements ReservationKeeper {
         changes.push({ kind: "tokens", key: counter.id, tokens: more, tokensPerMinute });
     }
     for (const each of money) {
-      const cost = chargeOf(reservation, each);
-      if (cost > 0)
-        changes.push({ kind: "spend", key: windowKey(each.window), amount: cost, bookedAt: reservation.bookedAt });
+      const { window } = each;
+      const amount = chargeOf(reservation, each);
+      if (amount > 0)
+        changes.push({ kind: "spend", key: windowKey(window), amount, bookedAt: reservation.bookedAt, window });
     }
     if (changes.length > 0) this.#settlements.add(tenantOf(plan), ...changes);
     if (money.some(({ amount }) => amount > 0)) this.#giveBack(reservation, leaseId ?? "");
@@ -167,7 +164,7 @@ export class DistributedLimits implements ReservationKeeper {
   /** Lets a request in by this process's part; the common counts hear of it when they can. */
   #withoutCounts(plan: Plan, demand: Demand): Reservation | Promise<Reservation> {
     const reservation = this.#local.reserve(plan, demand);
-    const changes: SharedChange[] = [];
+    const changes: Settled[] = [];
     for (const { counter, counts, spends } of plan.entries) {
       const { requestsPerMinute } = counter.rule;
       const tokensPerMinute = spends ? counter.rule.tokensPerMinute : 0;
@@ -218,20 +215,8 @@ export class DistributedLimits implements ReservationKeeper {
   }
 
   #entry(window: BudgetWindow, amount: number): SharedEntry & { readonly kind: "money" } {
-    const key = windowKey(window);
-    if (this.#windows.size >= MOST_WINDOWS) this.#forgetWindows();
-    this.#windows.set(key, window);
-    return { kind: "money", key, cap: window.cap, amount, expiresAt: window.end + KEPT_MS, base: undefined };
-  }
-
-  // What is charged to one that is forgotten is charged all the same, and told to nobody.
-  #forgetWindows(): void {
-    const now = this.#services.now();
-    for (const [key, { end }] of this.#windows) if (end <= now) this.#windows.delete(key);
-    for (const key of this.#windows.keys()) {
-      if (this.#windows.size < MOST_WINDOWS) break;
-      this.#windows.delete(key);
-    }
+    const expiresAt = window.end + KEPT_MS;
+    return { kind: "money", key: windowKey(window), cap: window.cap, amount, expiresAt, base: undefined };
   }
 
   async #send(

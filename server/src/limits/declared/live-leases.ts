@@ -1,5 +1,8 @@
 import type { Hold, SharedChange } from "#store/shared-limits.ts";
 
+/** Makes a lease live on. */
+type Renewal = SharedChange & { readonly kind: "renew" };
+
 interface Live {
   readonly tenantId: string;
   readonly holds: readonly Hold[];
@@ -13,16 +16,12 @@ const RENEW_PART = 8;
 /** The leases of this process whose requests still run: they are made to live on, because a request may run longer than a lease. */
 export class LiveLeases {
   readonly #leaseMs: number;
-  readonly #send: (tenantId: string, changes: readonly SharedChange[]) => void;
+  readonly #send: (tenantId: string, changes: readonly Renewal[]) => void;
   readonly #clock: () => number;
   readonly #live = new Map<string, Live>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(
-    leaseMs: number,
-    clock: () => number,
-    send: (tenantId: string, changes: readonly SharedChange[]) => void,
-  ) {
+  constructor(leaseMs: number, clock: () => number, send: (tenantId: string, changes: readonly Renewal[]) => void) {
     this.#leaseMs = leaseMs;
     this.#send = send;
     this.#clock = clock;
@@ -42,12 +41,12 @@ export class LiveLeases {
   /** Renews what is old enough, or all of it: after a time without Redis, in which leases may have run out. */
   renew(all = false): void {
     const now = this.#clock();
-    const byTenant = new Map<string, SharedChange[]>();
+    const byTenant = new Map<string, Renewal[]>();
     for (const [leaseId, live] of this.#live) {
       if (!all && now - live.renewedAt < this.#leaseMs / RENEW_PART) continue;
       live.renewedAt = now;
       const changes = byTenant.get(live.tenantId);
-      const change: SharedChange = { kind: "renew", leaseId, ttlMs: this.#leaseMs, holds: live.holds };
+      const change: Renewal = { kind: "renew", leaseId, ttlMs: this.#leaseMs, holds: live.holds };
       if (changes) changes.push(change);
       else byTenant.set(live.tenantId, [change]);
       live.onRenewed?.();

@@ -1,18 +1,24 @@
 import type { SharedChange, SharedLimits } from "#store/shared-limits.ts";
+import type { BudgetWindow } from "./counter.ts";
+
+/** A correction of the common counts; what is spent names its window, whose key is another tenant's as well. */
+export type Settled =
+  | Exclude<SharedChange, { readonly kind: "spend" }>
+  | (SharedChange & { readonly kind: "spend"; readonly window: BudgetWindow });
 
 /** Told of what a window had spent before and after something was charged to it. */
-export type OnSpent = (key: string, before: number, after: number) => void;
+export type OnSpent = (window: BudgetWindow, before: number, after: number) => void;
 
 interface Batch {
   readonly number: number;
-  readonly changes: readonly SharedChange[];
+  readonly changes: readonly Settled[];
 }
 
 interface TenantQueue {
   readonly tenantId: string;
   /** Sent and not answered; sent again, with its number, until it is. */
   sent: Batch | undefined;
-  waiting: SharedChange[];
+  waiting: Settled[];
   lastNumber: number;
   timer: NodeJS.Timeout | undefined;
 }
@@ -26,25 +32,21 @@ const MOST_CHANGES = 1_000;
 const MOST_WAITING = 20_000;
 
 /** Sums what is spent and used under one key, and leaves out what runs out or drains by itself. */
-function condense(changes: readonly SharedChange[]): SharedChange[] {
-  const spent = new Map<string, { amount: number; bookedAt: number }>();
-  const used = new Map<string, SharedChange & { readonly kind: "used" }>();
-  const gives: SharedChange[] = [];
+function condense(changes: readonly Settled[]): Settled[] {
+  const spent = new Map<string, Settled & { readonly kind: "spend" }>();
+  const used = new Map<string, Settled & { readonly kind: "used" }>();
+  const gives: Settled[] = [];
   for (const change of changes) {
     if (change.kind === "spend") {
-      const sum = spent.get(change.key);
-      spent.set(change.key, { amount: (sum?.amount ?? 0) + change.amount, bookedAt: change.bookedAt });
+      const sum = spent.get(change.key)?.amount ?? 0;
+      spent.set(change.key, { ...change, amount: sum + change.amount });
     } else if (change.kind === "used") {
       const sum = used.get(change.key) ?? { requests: 0, tokens: 0 };
       const { requests, tokens } = change;
       used.set(change.key, { ...change, requests: requests + sum.requests, tokens: tokens + sum.tokens });
     } else if (change.kind === "give" && gives.length < MOST_WAITING / 2) gives.push(change);
   }
-  return [
-    ...[...spent].map(([key, sum]): SharedChange => ({ kind: "spend", key, ...sum })),
-    ...used.values(),
-    ...gives,
-  ];
+  return [...spent.values(), ...used.values(), ...gives];
 }
 
 /**
@@ -64,7 +66,7 @@ export class Settlements {
     this.#onSpent = onSpent;
   }
 
-  add(tenantId: string, ...changes: readonly SharedChange[]): void {
+  add(tenantId: string, ...changes: readonly Settled[]): void {
     let queue = this.#tenants.get(tenantId);
     if (!queue) {
       queue = { tenantId, sent: undefined, waiting: [], lastNumber: 0, timer: undefined };
@@ -110,9 +112,9 @@ export class Settlements {
     if (spent === undefined) return false;
     queue.sent = undefined;
     const spends = batch.changes.filter((change) => change.kind === "spend");
-    spends.forEach(({ key }, at) => {
+    spends.forEach(({ window }, at) => {
       const pair = spent[at];
-      if (pair !== undefined) this.#onSpent(key, pair[0], pair[1]);
+      if (pair !== undefined) this.#onSpent(window, pair[0], pair[1]);
     });
     return true;
   }
