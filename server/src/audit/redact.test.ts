@@ -14,6 +14,7 @@ test("a secret is in no content, by whatever name or in whatever form it comes",
     client_secret: SECRET,
     nested: [{ access_token: SECRET, token: SECRET, headers: { Cookie: `a=${SECRET}` } }],
     text: `use Bearer ${SECRET} or sk-${SECRET} or eyJhbGciOiJIUzI1NiJ9.${SECRET}.${SECRET}`,
+    joined: `see run-eyJhbGciOiJIUzI1NiJ9.${SECRET}.${SECRET} and a.eyJhbGciOiJIUzI1NiJ9.${SECRET}.${SECRET}`,
     pem: `-----BEGIN PRIVATE KEY-----\n${SECRET}`,
   };
   assert.ok(!contentText(said, 10_000).includes(SECRET));
@@ -34,4 +35,22 @@ test("contents are bounded, whatever they hold, and stay JSON", () => {
   const cut = contentText({ text: "ü".repeat(5000) }, 1000);
   assert.ok(Buffer.byteLength(cut) <= 1000);
   assert.deepEqual(Object.keys(JSON.parse(cut) as object), ["truncated", "bytes", "beginning"]);
+});
+
+test("no text takes long to be read, whatever its sender has made it of", () => {
+  for (const piece of [
+    "-eyJabcdefgh",
+    "-eyJabcdefgh.",
+    "eyJabcdefgh.a.",
+    "Bearer ",
+    "sk-",
+    "-----BEGIN PRIVATE KEY-----",
+  ]) {
+    const text = piece.repeat(5000);
+    const began = performance.now();
+    contentText({ text }, 1000);
+    const took = performance.now() - began;
+    // A slow machine takes some milliseconds; what reads it anew from each piece on takes seconds.
+    assert.ok(took < 500, `${piece} took ${Math.round(took)} ms`);
+  }
 });

@@ -7,7 +7,11 @@ const SECRET_NAME =
   /^(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-goog-api-key|.*(?:password|passwd|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|access[-_]?token|refresh[-_]?token|id[-_]?token|auth[-_]?token|bearer|credential)s?)$/i;
 const EXACT_TOKEN = /^(?:token|key|auth)$/i;
 const SECRET_TEXT =
-  /\b(?:Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}|\b(?:sk|pk|rk|slw|slipway|ghp|gho|ghs|xox[abprs]|glpat|AKIA|ASIA|AIza)[-_A-Za-z0-9]{12,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
+  /\b(?:Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}|\b(?:sk|pk|rk|slw|slipway|ghp|gho|ghs|xox[abprs]|glpat|AKIA|ASIA|AIza)[-_A-Za-z0-9]{12,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
+// A JSON Web Token, behind what stands before it without a break. It is looked for from where a word begins and only where a dot follows
+// the word: from each `-eyJ` on, a text that is full of them would be read to its end time and again.
+const TOKEN_TEXT =
+  /(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]{11,}\.[A-Za-z0-9_-]{8,}\.)((?:[A-Za-z0-9_-]*?-)?)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g;
 
 const REDACTED = "[redacted]";
 const MOST_DEPTH = 64;
@@ -30,7 +34,8 @@ function isSecret(name: string, field: unknown): boolean {
 
 /** The text without what has the form of a secret. */
 function redactText(text: string): string {
-  return text.replace(SECRET_TEXT, REDACTED);
+  const without = text.replace(SECRET_TEXT, REDACTED);
+  return without.includes("eyJ") ? without.replace(TOKEN_TEXT, `$1${REDACTED}`) : without;
 }
 
 /**
