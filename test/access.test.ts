@@ -139,6 +139,12 @@ async function noWayUp(world: World): Promise<void> {
   assert.equal((await makeKey({ name: "longer", expiresAt: later }, ending.key)).status, 403);
   assert.equal((await makeKey({ name: "as long", expiresAt: soon }, ending.key)).status, 201);
   assert.equal((await change(ending.key, ending.id, { expiresAt: null })).status, 403);
+  const endless = await newKey({ name: "endless" });
+  assert.equal((await rotate(ending.key, endless.id)).status, 403);
+  assert.equal((await rotate(ending.key, ending.id)).status, 200, "its own new secret ends as it does");
+  const replaced = await made<CreatedApiKey>(rotate(endless.key, endless.id));
+  assert.equal((await rotate(endless.key, endless.id)).status, 403, "a secret in its overlap gets no new one");
+  assert.equal((await rotate(replaced.key, endless.id)).status, 200);
   // To rotate a key is to have it.
   const admins = await newKey({ name: "an admin's", role: "admin" });
   const developer = world.own.keys.developer;

@@ -1,6 +1,6 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { permissionNames, type PermissionSet, permissionsOfRole, permissionSet } from "./permissions.ts";
-import type { Principal } from "./principal.ts";
+import { cameByKey, type Principal } from "./principal.ts";
 
 const MANAGE_USERS = permissionSet(["users:write"]);
 
@@ -34,11 +34,11 @@ export function assertMayManageFor(caller: Principal, userId: string | null): vo
   throw new SlipwayError("forbidden", "This belongs to another user; that takes the permission users:write.");
 }
 
-/** Throws `forbidden` when a key would outlive the key that makes it: what ends on a day must not prolong itself. */
+/** Throws `forbidden` when a key would outlive the key that makes or rotates it: what ends on a day must not prolong itself. */
 export function assertEndsWith(caller: Principal, expiresAt: Date | null): void {
-  if (caller.via !== "key" || caller.expiresAt === Infinity) return;
+  if (!cameByKey(caller) || caller.expiresAt === Infinity) return;
   if (expiresAt !== null && expiresAt.getTime() <= caller.expiresAt) return;
-  throw new SlipwayError("forbidden", "A key that expires makes no key that outlives it.", {
+  throw new SlipwayError("forbidden", "A key that expires makes and rotates no key that outlives it.", {
     param: "expiresAt",
     hint: `Let it expire by ${new Date(caller.expiresAt).toISOString()}.`,
   });

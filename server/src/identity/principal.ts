@@ -45,6 +45,11 @@ export function createPrincipal(parts: PrincipalParts): Principal {
   return { tenantId, keyId, keyName, via, userId, sessionId, role, permissions, expiresAt };
 }
 
+/** True when the caller is worth what a key is: it sent the key, or opened its session by it. Whoever came without one has a colon in its id. */
+export function cameByKey({ via, keyId }: Principal): boolean {
+  return via === "key" || (via === "session" && !keyId.includes(":"));
+}
+
 /** The caller as audit records name it. */
 export function actorOf(principal: Principal): string {
   return `${principal.via}:${principal.keyId}`;

@@ -78,6 +78,17 @@ test("a session ends when nobody uses it, and at its bound however much it is us
 });
 
 test("another server knows a session that was opened here, and forgets it when it is closed there", async () => {
+test("a session ends with the token that opened it", async () => {
+  const { server, clock } = world();
+  const sessions = server();
+  const token = { tenantId: "t", keyId: "token:jwt:x", keyName: "ci", via: "token", role: "admin" } as const;
+  const cookie = await signedIn(sessions, createPrincipal({ ...token, expiresAt: clock.now + 5000 }));
+  clock.now += 4999;
+  assert.notEqual(sessions.read(cookie), undefined);
+  clock.now += 1;
+  assert.equal(sessions.read(cookie), undefined);
+});
+
   const { server } = world();
   const [here, there] = [server(), server()];
   const cookie = await signedIn(here);

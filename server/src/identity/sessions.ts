@@ -104,9 +104,8 @@ class StoredSessions implements Sessions {
     const { store, callers, bounds, refresh } = this.#options;
     const token = randomBytes(32).toString("base64url");
     const now = this.#now();
-    // A session outlives neither its own bound nor what the caller proved itself by, where that is a key.
-    const proofEnds = principal.via === "key" ? principal.expiresAt : Infinity;
-    const expiresAt = Math.min(now + bounds.lifetimeSeconds * 1000, proofEnds);
+    // A session outlives neither its own bound nor the key or token that the caller proved itself by.
+    const expiresAt = Math.min(now + bounds.lifetimeSeconds * 1000, principal.expiresAt);
     const row = {
       id: newId("ses"),
       tokenHash: Buffer.from(digestOf(token), "hex"),

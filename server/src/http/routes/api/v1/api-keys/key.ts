@@ -59,7 +59,9 @@ export function registerApiKey(app: App, services: AppServices, options: ApiKeyS
     const principal = principalOf(c);
     const id = pathParam(c, "id");
     const { overlapSeconds } = await jsonBody(c, rotateApiKeySchema);
-    await managed(principal, id);
+    const before = await managed(principal, id);
+    // Also of a secret that was rotated away itself: in its overlap it gets no new one.
+    assertEndsWith(principal, before.expiresAt);
     const { key, prefix, hash } = mint();
     const rotated = await apiKeys.rotate(principal.tenantId, id, { prefix, hash, overlapSeconds });
     if (!rotated) throw notFound();
