@@ -16,8 +16,8 @@ export function keyMark(keyHash: Uint8Array): string {
 }
 
 /**
- * Sessions that a key opened are worth what the key is worth now. Those that an issuer opened have what the sign-in gave; a user's
- * role and being let in are those of the user now.
+ * Sessions that a key opened are worth what the key is worth now. Those that an issuer opened have what the sign-in gave; a role that was
+ * the user's own, and being let in, are those of the user now.
  */
 export function createSessionCallers(options: {
   readonly keys: Pick<KeySnapshot, "byId">;
@@ -27,12 +27,14 @@ export function createSessionCallers(options: {
 }): SessionCallers {
   const { keys, environmentMark, userById } = options;
   return {
-    write({ via, keyId, keyName, userId, role, permissions }) {
+    write({ tenantId, via, keyId, keyName, userId, role, permissions }) {
       if (via === "key") return { by: "key", mark: keyId === "env" ? (environmentMark ?? null) : null };
       // Only what a sign-in's scopes left out of the role is held on to; the role itself may change.
       const narrowed = permissions !== permissionsOfRole(role);
       const scopes = narrowed ? PERMISSIONS.filter((one) => (permissions & permissionSet([one])) !== 0) : null;
-      return { by: "issuer", name: keyName, userId, role, scopes };
+      // A role that the token's claim gave stands over the user's own, as it does for the token itself.
+      const claimed = userId !== null && userById(tenantId, userId)?.role !== role;
+      return { by: "issuer", name: keyName, userId, role, scopes, ...(claimed ? { claimed } : {}) };
     },
     read(session) {
       const { caller } = session;
@@ -48,10 +50,10 @@ export function createSessionCallers(options: {
   }
 
   function ofIssuer(session: DirectorySession, caller: Readonly<Record<string, unknown>>): Principal | undefined {
-    const { name, userId, scopes } = caller;
+    const { name, userId, scopes, claimed } = caller;
     const user = typeof userId === "string" ? userById(session.tenantId, userId) : undefined;
     if (userId !== null && !user) return undefined;
-    const role = user?.role ?? ROLES.find((known) => known === caller["role"]);
+    const role = user && claimed !== true ? user.role : ROLES.find((known) => known === caller["role"]);
     if (role === undefined || typeof name !== "string" || (scopes !== null && !Array.isArray(scopes))) return undefined;
     return createPrincipal({
       tenantId: session.tenantId,

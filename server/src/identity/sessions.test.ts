@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Role } from "@slipway/contracts/permissions.ts";
 import type { DirectorySession } from "#store/directory.ts";
 import type { NewSession } from "#store/sessions.ts";
 import { createPrincipal, type Principal } from "./principal.ts";
@@ -14,7 +15,7 @@ function world(environmentMark?: string) {
   const rows: DirectorySession[] = [];
   const clock = { now: 1_000_000 };
   const keys = new Map<string, Principal>([["t/key_1", KEY]]);
-  const users = new Map([["t/usr_1", { role: "admin" as const }]]);
+  const users = new Map<string, { readonly role: Role }>([["t/usr_1", { role: "admin" }]]);
   let version = 0;
   const touched: string[] = [];
   const put = (row: Omit<DirectorySession, "change">): void => {
@@ -77,7 +78,6 @@ test("a session ends when nobody uses it, and at its bound however much it is us
   assert.equal(sessions.read(used), undefined, "twelve hours are over");
 });
 
-test("another server knows a session that was opened here, and forgets it when it is closed there", async () => {
 test("a session ends with the token that opened it", async () => {
   const { server, clock } = world();
   const sessions = server();
@@ -89,6 +89,7 @@ test("a session ends with the token that opened it", async () => {
   assert.equal(sessions.read(cookie), undefined);
 });
 
+test("another server knows a session that was opened here, and forgets it when it is closed there", async () => {
   const { server } = world();
   const [here, there] = [server(), server()];
   const cookie = await signedIn(here);
@@ -141,6 +142,23 @@ test("a session is worth what its key or its user is worth now", async () => {
   // Control: a person whom only the issuer knows has what the sign-in gave.
   const ofIssuer = await signedIn(sessions, createPrincipal({ ...token, keyId: "token:oidc:x", scopes: 0b11 }));
   assert.equal(sessions.read(ofIssuer)?.principal.permissions, 0b11);
+});
+
+test("a role that the token's claim gave stands over the user's own, in a session as for the token itself", async () => {
+  const { server, users } = world();
+  const sessions = server();
+  const user = { tenantId: "t", keyId: "user:usr_1", keyName: "ada@x", via: "token", userId: "usr_1" } as const;
+  const claimed = await signedIn(sessions, createPrincipal({ ...user, role: "viewer" }));
+  assert.equal(sessions.read(claimed)?.principal.role, "viewer");
+  // Control: the user's own role is the one that the user has now.
+  const own = await signedIn(sessions, createPrincipal({ ...user, role: "admin" }));
+  users.set("t/usr_1", { role: "auditor" });
+  assert.deepEqual(
+    [claimed, own].map((cookie) => sessions.read(cookie)?.principal.role),
+    ["viewer", "auditor"],
+  );
+  users.delete("t/usr_1");
+  assert.equal(sessions.read(claimed), undefined, "whom the tenant has locked out is out");
 });
 
 test("sessions of the environment's key end with it", async () => {
