@@ -131,6 +131,33 @@ const CHECKS: readonly (readonly [string, (stage: Stage, inner: TestContext) => 
       assert.ok(told.includes("GET /api/v1/threads/thr_nowhere denied thread_not_found"), told.join("\n"));
       assert.ok(told.includes("POST /v1/chat/completions error invalid_json"), told.join("\n"));
       assert.deepEqual(await search(server, "action=model.embed"), []);
+      const prompt = '{"model":"mock-1","messages":[{"role":"user","content":"hi"}]}';
+      const count = { method: "POST", headers: bearer, body: prompt };
+      await (await fetch(`${server.url}/v1/messages/count_tokens`, count)).text();
+      const [counted] = await search(server, "action=model.count_tokens");
+      assert.deepEqual([counted?.target, counted?.outcome], ["mock-1", "ok"]);
+    },
+  ],
+  [
+    "what is refused by its Idempotency-Key, or before that is looked at, leaves a record too",
+    async ({ server, bearer }) => {
+      const make = (name: string, more: Record<string, string> = {}): Promise<Response> => {
+        const headers = { ...bearer, "idempotency-key": "once", ...more };
+        return fetch(`${server.url}/api/v1/api-keys`, { method: "POST", headers, body: JSON.stringify({ name }) });
+      };
+      const made = (await (await make("first")).json()) as { key: string };
+      assert.equal((await make("other")).status, 422);
+      const scoped = JSON.stringify({ name: "reads", scopes: ["models:read"] });
+      const answer = await fetch(`${server.url}/api/v1/api-keys`, { method: "POST", headers: bearer, body: scoped });
+      const { key } = (await answer.json()) as typeof made;
+      assert.equal((await make("mine", { authorization: `Bearer ${key}` })).status, 403);
+      assert.equal((await make("mine", { authorization: "Bearer slip_wrong" })).status, 401);
+      const records = await search(server, "target=POST%20/api/v1/api-keys");
+      assert.deepEqual(records.map(({ action, code }) => `${action} ${code}`).toSorted(), [
+        "caller.verify unauthenticated",
+        "http.request forbidden",
+        "http.request idempotency_key_reused",
+      ]);
     },
   ],
   [
@@ -145,6 +172,7 @@ const CHECKS: readonly (readonly [string, (stage: Stage, inner: TestContext) => 
         records.map(({ action, target, outcome, code }) => `${action} ${target} ${outcome} ${code}`).toSorted(),
         [
           "caller.verify GET /api/v1/threads denied unauthenticated",
+          "caller.verify POST /api/v1/api-keys denied unauthenticated",
           "caller.verify POST /v1/chat/completions denied unauthenticated",
         ],
       );

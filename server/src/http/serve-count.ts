@@ -1,5 +1,7 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
+import { recorded } from "#audit/audit.ts";
+import { actorOf } from "#identity/principal.ts";
 import type { CountDialect } from "#router/dialects/count-dialect.ts";
 import type { Router } from "#router/router.ts";
 import { createEndpoint, idsOfModelPath, type EndpointCall, type EndpointServices } from "./model-endpoint.ts";
@@ -42,6 +44,19 @@ async function serve(services: CountServices, dialect: CountDialect, call: Endpo
   const { target } = found;
   const { tokens, estimated } = found.answer;
   call.lease.settle(NO_USAGE);
+  context.audited = true;
+  await recorded(services.audit, {
+    tenantId,
+    actor: actorOf(call.principal),
+    action: "model.count_tokens",
+    target: request.model,
+    outcome: "ok",
+    code: null,
+    requestId,
+    route: context.route,
+    clientIp: context.clientIp,
+    content: { request: call.body },
+  });
   const body = JSON.stringify(dialect.encode(tokens));
   res.setHeader("x-slipway-provider", target.provider.name);
   if (target.provider.mock) res.setHeader("x-slipway-mock", "true");

@@ -12,6 +12,7 @@ import type { Metrics } from "#telemetry/metrics.ts";
 import type { Exchange } from "../../context.ts";
 import type { Handler } from "../../server.ts";
 import { permissionsFor, type Requirement } from "../../route-table.ts";
+import { refusal } from "../audit-trail.ts";
 import { readBody } from "../body.ts";
 import { noteError, sendError } from "../errors.ts";
 import { queryKey } from "../query-key.ts";
@@ -98,7 +99,8 @@ class Guard implements Idempotency {
       const header = exchange.req.headers["idempotency-key"];
       if (header === undefined || exchange.req.method !== "POST") return handler(exchange);
       const route = routeOf(exchange.context.path);
-      return route === undefined ? handler(exchange) : this.#serve(exchange, handler, header, route);
+      if (route === undefined) return handler(exchange);
+      return this.#serve(exchange, handler, header, route).catch((thrown: unknown) => this.#refuse(exchange, thrown));
     };
   }
 
@@ -148,6 +150,13 @@ class Guard implements Idempotency {
         guarded,
       );
     }
+  }
+
+  /** What is refused before the handler hears of it is recorded as the handler's own refusals are. */
+  async #refuse(exchange: Exchange, thrown: unknown): Promise<void> {
+    const { audit, log } = this.#options;
+    const { res, context } = exchange;
+    sendError(res, await refusal(audit, exchange, noteError(thrown, context, log)), context);
   }
 
   async #first(exchange: Exchange, handler: Handler, principal: Principal, holder: Holder): Promise<void> {
