@@ -270,7 +270,7 @@ const CHECKS: readonly (readonly [string, (stage: Stage, inner: TestContext) => 
   ],
   [
     "a database that is away: no answer without its record, 503 audit_unavailable; then everything goes on",
-    async ({ server, shared }) => {
+    async ({ server, shared, bearer }) => {
       await shared.query("revoke insert on slipway.audit_records from slipway_app");
       const first = await chat(server);
       assert.equal(first.status, 503, await first.text());
@@ -278,6 +278,13 @@ const CHECKS: readonly (readonly [string, (stage: Stage, inner: TestContext) => 
       assert.match(await refused.text(), /audit_unavailable/);
       const stopped = await chat(server, true);
       assert.ok(!(await stopped.text()).includes("[DONE]"));
+      await shared.query("grant insert on slipway.audit_records to slipway_app");
+      for (let n = 0; n < 100 && (await chat(server)).status !== 200; n += 1) await sleep(100);
+      await shared.query("revoke insert on slipway.audit_records from slipway_app");
+      const run = { method: "POST", headers: bearer, body: '{"input":"hi","stream":true}' };
+      const told = await (await fetch(`${server.url}/api/v1/agents/concierge/runs`, run)).text();
+      assert.match(told, /"type":"error","errorText":"The audit log cannot be written/);
+      assert.ok(!told.includes('"type":"finish",'), told);
       await shared.query("grant insert on slipway.audit_records to slipway_app");
       for (let n = 0; n < 100 && (await chat(server)).status !== 200; n += 1) await sleep(100);
       assert.equal((await chat(server)).status, 200);

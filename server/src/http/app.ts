@@ -89,6 +89,11 @@ export function auditOf(
 /** Records that requests have left and that their answers wait for. */
 const commits = new WeakMap<RequestContext, Promise<unknown>>();
 
+/** Resolves when what the request did so far is in the audit log; rejects with `audit_unavailable`. For whoever streams an answer. */
+export async function untilRecorded(c: AppContext): Promise<void> {
+  await commits.get(c.env.context);
+}
+
 /** Holds the answer back until what was done is in the audit log; an answer that may not be given is replaced. */
 async function awaitTrail(c: AppContext, audit: RecordAudit, log: Logger): Promise<void> {
   const { context, incoming } = c.env;

@@ -80,6 +80,11 @@ export class UiMessageStream {
     }
   }
 
+  /** The text that ends the stream in place of the run's own end. */
+  fail(message: string): string {
+    return this.#close() + frame({ type: "error", errorText: message }) + END;
+  }
+
   #failure(status: string, message: string): string {
     return status === "cancelled"
       ? frame({ type: "abort", reason: message })

@@ -1,5 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { createRunSchema, type Run } from "@slipway/contracts/api/agents.ts";
+import { toSlipwayError } from "@slipway/contracts/errors.ts";
 import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
 import type { RunEvent } from "#agents/run/run-event.ts";
 import type { AgentRunner } from "#agents/run/runner.ts";
@@ -15,6 +16,7 @@ import {
   jsonBody,
   pathParam,
   principalOf,
+  untilRecorded,
 } from "../../../../app.ts";
 import { type Admit, stillThere } from "../../../../edge/admission.ts";
 import type { Govern } from "../../../../edge/govern.ts";
@@ -28,11 +30,20 @@ async function streamRun(c: AppContext, prepared: PreparedRun, keepAlive: KeepAl
   if (keepAlive) stream.keepAlive(keepAlive);
   const writer = new UiMessageStream(prepared);
   stream.write(writer.begin());
+  // The end of a stream waits for the run's record as a whole answer does, and is withheld without it.
+  const end = (event: RunEvent): Promise<void> =>
+    untilRecorded(c).then(
+      () => stream.end(writer.event(event)),
+      (thrown: unknown) => {
+        const { code, message } = toSlipwayError(thrown);
+        c.env.context.code = code;
+        stream.end(writer.fail(message));
+      },
+    );
   const run = prepared.start({
     event(event: RunEvent) {
-      const text = writer.event(event);
-      if (event.type === "done" || event.type === "failed") stream.end(text);
-      else stream.write(text);
+      if (event.type === "done" || event.type === "failed") void end(event);
+      else stream.write(writer.event(event));
     },
   });
   stream.attach(run);
