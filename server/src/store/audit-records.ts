@@ -60,7 +60,10 @@ export interface AuditSearch {
 }
 
 export interface AuditRecords {
-  /** Appends records of any tenants in one commit; each row is written under its own tenant. They wait for their place from then on. */
+  /**
+   * Appends records of any tenants, in one commit but where their contents are large; each row is written under its own tenant. They wait
+   * for their place from then on.
+   */
   append(records: readonly NewAuditRecord[]): Promise<void>;
   /** Newest first, at most `limit`. */
   list(tenantId: string, limit: number): Promise<readonly AuditRecord[]>;

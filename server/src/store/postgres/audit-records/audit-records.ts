@@ -2,6 +2,7 @@ import type { AuditRecords } from "../../audit-records.ts";
 import type { Database } from "../database.ts";
 import { appendAuditRecords } from "./append.ts";
 import { auditContent } from "./content.ts";
+import { inPieces } from "./in-pieces.ts";
 import { listAuditRecords } from "./list.ts";
 import { auditLog, lastPosition, positionsAfter } from "./log.ts";
 import { searchAuditRecords } from "./search.ts";
@@ -9,7 +10,7 @@ import { searchAuditRecords } from "./search.ts";
 export function createAuditRecords(database: Database): AuditRecords {
   return {
     async append(records) {
-      if (records.length > 0) await database.call(appendAuditRecords(records));
+      for (const some of inPieces(records)) await database.call(appendAuditRecords(some));
     },
     list: (tenantId, limit) => database.asTenant(tenantId, listAuditRecords(tenantId, limit)),
     search: (tenantId, search) => database.asTenant(tenantId, searchAuditRecords(tenantId, search)),
