@@ -4,6 +4,7 @@ import type pg from "pg";
 import type { NewAuditRecord } from "../../audit-records.ts";
 import { createStore } from "../../create-store.ts";
 import { BACKENDS, connect, later, randomName } from "../../testing/databases.ts";
+import { lastPosition } from "../audit-records/log.ts";
 import { placeRecords } from "./sequencing.ts";
 
 const LOG = 2_400;
@@ -83,3 +84,16 @@ for (const backend of BACKENDS) {
     assert.ok((await readBy(joined)) > PAGE, "the measure does not see what is read too much");
   });
 }
+
+test("the newest position is found without reading the checkpoints, of which there are more every minute", async (t) => {
+  const database = await BACKENDS.find(({ name }) => name === "postgresql")?.open(t);
+  if (!database) return;
+  const owner = await connect(database.owner);
+  later(t, () => owner.end());
+  await owner.query(`insert into slipway.audit_checkpoints (tenant_id, size, position, root, chain_hash, peaks, note)
+    select 't' || n % 10, n, n, h, h, '', 'note' from generate_series(1, 5000) n, sha256('x') h`);
+  await owner.query("analyze slipway.audit_checkpoints; begin; set local role slipway_directory");
+  const { text, values } = lastPosition();
+  assert.equal((await owner.query<{ position: number }>(text, [...values])).rows[0]?.position, 5000);
+  assert.equal(rowsRead(await planOf(owner, text, values), "audit_checkpoints"), 1);
+});
