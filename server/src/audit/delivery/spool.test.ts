@@ -5,6 +5,7 @@ import { run } from "#store/testing/databases.ts";
 import { MemoryLog } from "../testing/records.ts";
 import { realSinks, ScriptedSink, stage } from "../testing/stage.ts";
 import { createDeliveries } from "./deliveries.ts";
+import { lookAtSpool } from "./spool.ts";
 import { createMetrics } from "#telemetry/metrics.ts";
 import { createLogger } from "#telemetry/logger.ts";
 
@@ -170,4 +171,20 @@ test("spools and several sinks, over a real PostgreSQL", async (t) => {
       await check(inner, real.sinks);
     });
   }
+});
+
+test("a spool that keeps reads one record of those that are too old, however many there are; one that sheds finds their end", async () => {
+  const log = new MemoryLog();
+  const now = 1_795_000_000_000;
+  log.add(5000, new Date(now - 3 * MINUTE));
+  log.add(10, new Date(now));
+  const look = async (policy: "keep" | "shed") => {
+    log.reads = 0;
+    const { overTo } = await lookAtSpool(log, 0, { maxRecords: 1_000_000, maxAgeMs: MINUTE, policy }, now);
+    return { overTo, reads: log.reads };
+  };
+  assert.deepEqual(await look("keep"), { overTo: 1, reads: 1 });
+  const shedding = await look("shed");
+  assert.equal(shedding.overTo, 5000);
+  assert.ok(shedding.reads > 5, `${shedding.reads}`);
 });

@@ -14,7 +14,7 @@ export interface SpoolState {
   readonly waiting: number;
   /** When the oldest of them happened; undefined when none waits. */
   readonly oldestAt: Date | undefined;
-  /** The position up to which records are beyond the bounds; undefined while all are within. */
+  /** A position up to which records are beyond the bounds, the last such where they are to be shed; undefined while all are within. */
   readonly overTo: number | undefined;
 }
 
@@ -48,7 +48,9 @@ export async function lookAtSpool(
   if (!oldest) return { waiting, oldestAt: undefined, overTo: undefined };
   const cutoff = now - settings.maxAgeMs;
   const byCount = last - settings.maxRecords;
-  const byAge = oldest.at.getTime() < cutoff ? await endOfOld(source, position, cutoff) : 0;
+  const tooOld = oldest.at.getTime() < cutoff;
+  // How far the old ones go matters to whoever passes them over; to look for their end each time would cost a dead sink's server its time.
+  const byAge = !tooOld ? 0 : settings.policy === "keep" ? oldest.position : await endOfOld(source, position, cutoff);
   const overTo = Math.max(byCount, byAge);
   return { waiting, oldestAt: oldest.at, overTo: overTo > position ? overTo : undefined };
 }
