@@ -8,6 +8,8 @@ import type { CheckpointSigner } from "./signer.ts";
 const PAGE = 250;
 const HASH_BYTES = 32;
 const MOST_GROWN = 1000;
+/** Tenants that are asked for at a time. */
+const TENANTS = 1000;
 
 /** A tenant's log as far as it has been read for signing. */
 interface Grown {
@@ -36,8 +38,12 @@ export class Checkpointing {
   /** Signs every log that has grown; answers how many checkpoints were made. */
   async signAll(): Promise<number> {
     let made = 0;
-    for (const tenantId of await this.#chain.unsigned(MOST_GROWN)) {
-      if (await this.#sign(tenantId)) made += 1;
+    for (let after = "", more = true; more;) {
+      const tenants = await this.#chain.unsigned(after, TENANTS);
+      for (const tenantId of tenants) if (await this.#sign(tenantId)) made += 1;
+      after = tenants.at(-1) ?? after;
+      // Logs that are not signed because they are broken stay among those that have grown, and hold up nobody behind them.
+      more = tenants.length === TENANTS;
     }
     return made;
   }

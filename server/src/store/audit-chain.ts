@@ -62,8 +62,8 @@ export interface AuditChain {
   /** With a size above `after`, ascending. */
   checkpoints(tenantId: string, after: number, limit: number): Promise<readonly AuditCheckpoint[]>;
   latestCheckpoint(tenantId: string): Promise<AuditCheckpoint | undefined>;
-  /** Tenants whose log has grown since its newest checkpoint. */
-  unsigned(limit: number): Promise<readonly string[]>;
+  /** Tenants whose log has grown since its newest checkpoint, by their ids, after this one. */
+  unsigned(after: string, limit: number): Promise<readonly string[]>;
   /** Tenants whose log begins with a segment that ends at a checkpoint from before `before`, and at or below the position. */
   retirable(
     before: Date,

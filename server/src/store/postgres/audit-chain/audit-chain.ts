@@ -43,8 +43,8 @@ export function createAuditChain(database: Database): AuditChain {
       const [checkpoint] = await database.asTenant(tenantId, latestCheckpoint(tenantId));
       return checkpoint;
     },
-    async unsigned(limit) {
-      return (await database.asDirectory(unsignedTenants(limit))).map(({ tenantId }) => tenantId);
+    async unsigned(after, limit) {
+      return (await database.asDirectory(unsignedTenants(after, limit))).map(({ tenantId }) => tenantId);
     },
     retirable: (before, below, limit) => database.asDirectory(retirableLogs(before, below ?? null, limit)),
     async retire(tenantId, size, limit) {

@@ -28,10 +28,10 @@ export function latestCheckpoint(tenantId: string): Statement<AuditCheckpoint> {
 }
 
 /** Looks at what came after the newest checkpoint of all, and at the log's ends of the tenants found there. */
-export function unsignedTenants(limit: number): Statement<{ readonly tenantId: string }> {
+export function unsignedTenants(after: string, limit: number): Statement<{ readonly tenantId: string }> {
   return sql`
     with recursive tenant as (
-      (select tenant_id from slipway.audit_chain order by tenant_id limit 1)
+      (select tenant_id from slipway.audit_chain where tenant_id > ${after} order by tenant_id limit 1)
       union all
       select (select c.tenant_id from slipway.audit_chain c where c.tenant_id > tenant.tenant_id order by c.tenant_id limit 1)
       from tenant where tenant.tenant_id is not null
@@ -40,5 +40,6 @@ export function unsignedTenants(limit: number): Statement<{ readonly tenantId: s
     where tenant_id is not null
       and (select max(c.seq) from slipway.audit_chain c where c.tenant_id = tenant.tenant_id)
         > coalesce((select max(k.size) from slipway.audit_checkpoints k where k.tenant_id = tenant.tenant_id), 0)
+    order by tenant_id
     limit ${limit}`;
 }
