@@ -222,6 +222,7 @@ const CHECKS: readonly (readonly [name: string, check: (world: World) => Promise
       const put = (body: object) => ask(caller, path, { method: "PUT", body });
       assert.equal((await put({ per: "key" })).status, 400);
       assert.equal((await put({ requestsPerMinute: 1, match: { tenant: "default" } })).status, 400);
+      assert.equal((await put({ requestsPerMinute: 1, match: { key: "no\0key" } })).status, 400);
       assert.equal((await put({ budget: { day: 0.002, outageShare: 0 } })).status, 201);
       assert.equal(await outcome(call(caller)), "429 budget_exceeded");
       const began = performance.now();

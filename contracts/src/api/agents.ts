@@ -1,13 +1,10 @@
 import { z } from "zod";
 import { agentDefinitionSchema } from "../agent.ts";
+import { isStorable, UNSTORABLE } from "../storable.ts";
 import { idOf } from "./id-of.ts";
 
 /** Characters of an agent's instructions over the API: every server may have many tenants' agents in memory. */
 const MOST_INSTRUCTIONS = 32_000;
-
-// What JSON columns cannot hold is refused by name, and not by the database.
-const storable = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
-const UNSTORABLE = "must hold neither NUL nor half of a surrogate pair";
 
 const { description, instructions, model } = agentDefinitionSchema.shape;
 
@@ -16,9 +13,9 @@ const { description, instructions, model } = agentDefinitionSchema.shape;
  * tools, which are code. What is absent gets its default, not what was there before.
  */
 export const putAgentSchema = agentDefinitionSchema.omit({ name: true, tools: true }).extend({
-  description: description.refine(storable, UNSTORABLE),
-  instructions: instructions.max(MOST_INSTRUCTIONS).refine(storable, UNSTORABLE),
-  model: model.refine((name) => name === undefined || storable(name), UNSTORABLE),
+  description: description.refine(isStorable, UNSTORABLE),
+  instructions: instructions.max(MOST_INSTRUCTIONS).refine(isStorable, UNSTORABLE),
+  model: model.refine((name) => name === undefined || isStorable(name), UNSTORABLE),
 });
 export type PutAgent = z.output<typeof putAgentSchema>;
 

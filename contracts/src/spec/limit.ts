@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isStorable, UNSTORABLE } from "../storable.ts";
 
 /** Whose calls a limit counts together. Always within one tenant: two tenants never share a count. */
 export const LIMIT_DIMENSIONS = ["key", "user", "agent", "tenant", "route"] as const;
@@ -9,7 +10,7 @@ export const limitNameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
   error: "must be 1 to 64 small letters, digits or . _ - and begin with a letter or digit",
 });
 
-const valueSchema = z.string().min(1).max(200);
+const valueSchema = z.string().min(1).max(200).refine(isStorable, UNSTORABLE);
 // A sum of up to a million dollars is an exact number in billionths.
 const dollarsSchema = z.number().positive().max(1e6);
 
