@@ -5,7 +5,7 @@ import { keepsLastOwner, violates } from "../errors.ts";
 import { createUser } from "./create.ts";
 import { getUser } from "./get.ts";
 import { listUsers } from "./list.ts";
-import { removeUser } from "./remove.ts";
+import { lockUser, removeUser } from "./remove.ts";
 import { updateUser } from "./update.ts";
 
 export function createUsers(database: Database): Users {
@@ -37,10 +37,14 @@ export function createUsers(database: Database): Users {
       return updated;
     },
     async remove(tenantId, userId) {
-      const removed = await database
-        .asTenant(tenantId, removeUser(tenantId, userId))
+      // The second statement sees what was made of the user until the first had it.
+      const [, removed] = await database
+        .asTenants([
+          { tenantId, statement: lockUser(tenantId, userId) },
+          { tenantId, statement: removeUser(tenantId, userId) },
+        ])
         .catch((error: unknown) => Promise.reject(asDomainError(error)));
-      return removed.length > 0;
+      return removed !== undefined && removed.length > 0;
     },
   };
 }
