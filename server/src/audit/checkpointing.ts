@@ -10,12 +10,22 @@ const HASH_BYTES = 32;
 const MOST_GROWN = 1000;
 /** Tenants that are asked for at a time. */
 const TENANTS = 1000;
+/** So many failures one after another are not the tenants': the database is away, and is not waited for once for each of them. */
+const MOST_FAILURES = 10;
 
 /** A tenant's log as far as it has been read for signing. */
 interface Grown {
   readonly tree: MerkleTree;
   chainHash: Uint8Array;
   position: number;
+}
+
+/** Told of a log that is not signed. */
+export interface CheckpointingEvents {
+  /** Of the first record that does not follow the one before it. */
+  readonly onBroken: (tenantId: string, seq: number) => void;
+  /** Of what failed on the way; the log is taken up again in the next round. */
+  readonly onFailed: (tenantId: string, error: unknown) => void;
 }
 
 /**
@@ -25,24 +35,33 @@ interface Grown {
 export class Checkpointing {
   readonly #chain: AuditChain;
   readonly #signer: CheckpointSigner;
-  readonly #onBroken: (tenantId: string, seq: number) => void;
+  readonly #events: CheckpointingEvents;
   readonly #grown = new Map<string, Grown>();
 
-  /** `onBroken` is told of the first record that does not follow the one before it. */
-  constructor(chain: AuditChain, signer: CheckpointSigner, onBroken: (tenantId: string, seq: number) => void) {
+  constructor(chain: AuditChain, signer: CheckpointSigner, events: CheckpointingEvents) {
     this.#chain = chain;
     this.#signer = signer;
-    this.#onBroken = onBroken;
+    this.#events = events;
   }
 
-  /** Signs every log that has grown; answers how many checkpoints were made. */
+  /** Signs every log that has grown; answers how many checkpoints were made. Rejects when log after log fails. */
   async signAll(): Promise<number> {
     let made = 0;
+    let failures = 0;
     for (let after = "", more = true; more;) {
       const tenants = await this.#chain.unsigned(after, TENANTS);
-      for (const tenantId of tenants) if (await this.#sign(tenantId)) made += 1;
+      for (const tenantId of tenants) {
+        try {
+          if (await this.#sign(tenantId)) made += 1;
+          failures = 0;
+        } catch (error) {
+          failures += 1;
+          if (failures === MOST_FAILURES) throw error;
+          this.#events.onFailed(tenantId, error);
+        }
+      }
       after = tenants.at(-1) ?? after;
-      // Logs that are not signed because they are broken stay among those that have grown, and hold up nobody behind them.
+      // Logs that are not signed because they are broken, or failed, stay among those that have grown, and hold up nobody behind them.
       more = tenants.length === TENANTS;
     }
     return made;
@@ -61,7 +80,7 @@ export class Checkpointing {
     for (;;) {
       const stretch = await this.#chain.stretch(tenantId, { seq: grown.tree.size, chainHash: grown.chainHash }, PAGE);
       if (!goOn(grown, stretch)) {
-        this.#onBroken(tenantId, grown.tree.size + 1);
+        this.#events.onBroken(tenantId, grown.tree.size + 1);
         return false;
       }
       if (stretch.links < PAGE) break;

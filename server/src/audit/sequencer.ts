@@ -52,9 +52,14 @@ class AuditSequencer implements Sequencer {
   constructor(options: SequencerOptions) {
     this.#options = options;
     const { chain, signer, log, metrics } = options;
-    this.#checkpointing = new Checkpointing(chain, signer, (tenantId, seq) => {
-      metrics.auditBroken.inc({});
-      log.error({ tenantId, seq }, "the audit log was changed in the database: it is not signed from this record on");
+    this.#checkpointing = new Checkpointing(chain, signer, {
+      onBroken(tenantId, seq) {
+        metrics.auditBroken.inc({});
+        log.error({ tenantId, seq }, "the audit log was changed in the database: it is not signed from this record on");
+      },
+      onFailed(tenantId, error) {
+        log.warn({ tenantId, error: describeError(error) }, "the audit log could not be signed now; it is tried again");
+      },
     });
   }
 
