@@ -9,7 +9,7 @@ import { createPreparedTokens, createPrepare } from "#identity/prepare.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { TokenIssuer } from "#identity/tokens/issuer.ts";
 import type { VerifiedCaller } from "#identity/tokens/grants.ts";
-import { createSessionCallers, keyMark } from "#identity/session-callers.ts";
+import { createSessionCallers } from "#identity/session-callers.ts";
 import { createSessions } from "#identity/sessions.ts";
 import { apiKeyDigest, hashApiKey, mintApiKey, prefixOf } from "#keys/api-key.ts";
 import { loadMasterKey, type MasterKey } from "#keys/master-key.ts";
@@ -71,7 +71,6 @@ export async function composeIdentity(config: Config, rooms: IdentityRooms) {
     directory: store.directory,
     callers: createSessionCallers({
       keys: snapshot,
-      environmentMark: environmentKey && keyMark(environmentKey.hash),
       userById: (tenantId, userId) => snapshot.userById(tenantId, userId),
     }),
     bounds: config.identity.sessions,

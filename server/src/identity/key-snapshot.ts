@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Follower } from "#store/change-feed.ts";
 import type { Directory, DirectoryKey, DirectoryUser, DirectoryVersions } from "#store/directory.ts";
 import type { KeyUse, KeyUses } from "./key-uses.ts";
@@ -9,8 +10,10 @@ import { scopesOf } from "./scopes.ts";
 export interface KeySnapshot extends Follower {
   /** The caller that the key's hash, in hex digits, belongs to; marks the key as used. */
   byHash(hash: string): Principal | undefined;
-  /** The caller of a key that is known by its id, for sessions. */
-  byId(tenantId: string, keyId: string): Principal | undefined;
+  /** The caller of a key that is known by its id and the mark of the secret that opened the session; undefined once that secret is over. */
+  byMark(tenantId: string, keyId: string, mark: string): Principal | undefined;
+  /** The mark of the secret by which this caller, one that `byHash` answered, is known now. */
+  markOf(principal: Principal): string | undefined;
   /** A user that is not disabled. */
   userById(tenantId: string, userId: string): DirectoryUser | undefined;
   /** A user, who may be disabled, by an address in lower case that somebody trustworthy has verified. */
@@ -31,6 +34,7 @@ export interface EnvironmentKey {
 
 interface Entry {
   readonly principal: Principal;
+  readonly hash: Uint8Array;
   readonly use: KeyUse;
 }
 
@@ -41,11 +45,18 @@ interface People {
 
 interface Keys {
   readonly byHash: Map<string, Entry>;
-  readonly byId: Map<string, Principal>;
+  /** The secrets of a key that are good, the present one first. */
+  readonly byId: Map<string, Entry[]>;
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const idOf = (tenantId: string, id: string): string => `${tenantId}/${id}`;
+
+/** What a session remembers of the secret that opened it: neither the secret nor its hash. */
+function markOf(keyHash: Uint8Array): string {
+  return hash("sha256", keyHash, "base64url").slice(0, 22);
+}
+
 class Snapshot implements KeySnapshot {
   readonly #directory: Directory;
   readonly #environmentKey: EnvironmentKey | undefined;
@@ -69,9 +80,16 @@ class Snapshot implements KeySnapshot {
     return entry.principal;
   }
 
-  byId(tenantId: string, keyId: string): Principal | undefined {
-    const principal = this.#keys.byId.get(idOf(tenantId, keyId));
+  byMark(tenantId: string, keyId: string, mark: string): Principal | undefined {
+    const entries = this.#keys.byId.get(idOf(tenantId, keyId));
+    const principal = entries?.find(({ hash: one }) => markOf(one) === mark)?.principal;
     return principal && principal.expiresAt > Date.now() ? principal : undefined;
+  }
+
+  markOf(principal: Principal): string | undefined {
+    const entries = this.#keys.byId.get(idOf(principal.tenantId, principal.keyId));
+    const entry = entries?.find((one) => one.principal === principal);
+    return entry && markOf(entry.hash);
   }
 
   userById(tenantId: string, userId: string): DirectoryUser | undefined {
@@ -115,27 +133,30 @@ class Snapshot implements KeySnapshot {
     // A key never permits more than its user may do today.
     const narrowed = user ? scopes & permissionsOfRole(user.role) : scopes;
     const expiresAt = key.expiresAt?.getTime() ?? Infinity;
-    const parts = { tenantId, keyId, keyName, userId, role, scopes: narrowed };
+    const parts = { tenantId, keyId, keyName, via: "key", userId, role, scopes: narrowed } as const;
     const use = this.#uses.of(tenantId, keyId);
-    keys.byHash.set(hex(key.hash), { principal: createPrincipal({ ...parts, via: "key", expiresAt }), use });
-    keys.byId.set(idOf(tenantId, keyId), createPrincipal({ ...parts, via: "session", expiresAt }));
+    put(keys, { principal: createPrincipal({ ...parts, expiresAt }), hash: key.hash, use });
     if (key.previousHash === null || key.previousExpiresAt === null) return;
     const until = Math.min(key.previousExpiresAt.getTime(), expiresAt);
-    keys.byHash.set(hex(key.previousHash), {
-      principal: createPrincipal({ ...parts, via: "key", expiresAt: until }),
-      use,
-    });
+    put(keys, { principal: createPrincipal({ ...parts, expiresAt: until }), hash: key.previousHash, use });
   }
 
   #addEnvironmentKey(keys: Keys): void {
     if (!this.#environmentKey) return;
-    const { tenantId, keyId, name: keyName, hash } = this.#environmentKey;
-    const parts = { tenantId, keyId, keyName, role: "owner", beside: ALL_PERMISSIONS } as const;
+    const { tenantId, keyId, name: keyName, hash: keyHash } = this.#environmentKey;
+    const parts = { tenantId, keyId, keyName, via: "key", role: "owner", beside: ALL_PERMISSIONS } as const;
     // It has no row, so its uses are written nowhere.
-    const use = { tenantId, keyId, at: 0 };
-    keys.byHash.set(hex(hash), { principal: createPrincipal({ ...parts, via: "key" }), use });
-    keys.byId.set(idOf(tenantId, keyId), createPrincipal({ ...parts, via: "session" }));
+    put(keys, { principal: createPrincipal(parts), hash: keyHash, use: { tenantId, keyId, at: 0 } });
   }
+}
+
+function put({ byHash, byId }: Keys, entry: Entry): void {
+  const { tenantId, keyId } = entry.principal;
+  byHash.set(hex(entry.hash), entry);
+  const id = idOf(tenantId, keyId);
+  const others = byId.get(id);
+  if (others) others.push(entry);
+  else byId.set(id, [entry]);
 }
 
 export interface KeySnapshotOptions {

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { PERMISSIONS, ROLES, type Role } from "@slipway/contracts/permissions.ts";
 import { isObject } from "#lib/shape.ts";
 import type { DirectorySession } from "#store/directory.ts";
@@ -10,25 +9,20 @@ import type { SessionCallers } from "./sessions.ts";
 /** The user as it is now; undefined when it may no longer work. */
 export type FindUserById = (tenantId: string, userId: string) => { readonly role: Role } | undefined;
 
-/** The mark of the key that the environment gives: another key under the same name is another key. */
-export function keyMark(keyHash: Uint8Array): string {
-  return hash("sha256", keyHash, "base64url").slice(0, 22);
-}
-
 /**
- * Sessions that a key opened are worth what the key is worth now. Those that an issuer opened have what the sign-in gave; a role that was
+ * Sessions that a key opened are worth what the key is worth now, and end with the secret that opened them: a rotated one after its
+ * overlap, that of the environment when it gives another. Those that an issuer opened have what the sign-in gave; a role that was
  * the user's own, and being let in, are those of the user now.
  */
 export function createSessionCallers(options: {
-  readonly keys: Pick<KeySnapshot, "byId">;
-  /** Of the key `env`; absent: there is none. */
-  readonly environmentMark: string | undefined;
+  readonly keys: Pick<KeySnapshot, "byMark" | "markOf">;
   readonly userById: FindUserById;
 }): SessionCallers {
-  const { keys, environmentMark, userById } = options;
+  const { keys, userById } = options;
   return {
-    write({ tenantId, via, keyId, keyName, userId, role, permissions }) {
-      if (via === "key") return { by: "key", mark: keyId === "env" ? (environmentMark ?? null) : null };
+    write(principal) {
+      const { tenantId, via, keyName, userId, role, permissions } = principal;
+      if (via === "key") return { by: "key", mark: keys.markOf(principal) ?? null };
       // Only what a sign-in's scopes left out of the role is held on to; the role itself may change.
       const narrowed = permissions !== permissionsOfRole(role);
       const scopes = narrowed ? PERMISSIONS.filter((one) => (permissions & permissionSet([one])) !== 0) : null;
@@ -44,8 +38,7 @@ export function createSessionCallers(options: {
   };
 
   function ofKey({ tenantId, owner, id }: DirectorySession, mark: unknown): Principal | undefined {
-    if (owner === "env" && mark !== environmentMark) return undefined;
-    const principal = keys.byId(tenantId, owner);
+    const principal = typeof mark === "string" ? keys.byMark(tenantId, owner, mark) : undefined;
     return principal && { ...principal, via: "session", sessionId: id };
   }
 

@@ -4,14 +4,14 @@ import type { Role } from "@slipway/contracts/permissions.ts";
 import type { DirectorySession } from "#store/directory.ts";
 import type { NewSession } from "#store/sessions.ts";
 import { createPrincipal, type Principal } from "./principal.ts";
-import { createSessionCallers, keyMark } from "./session-callers.ts";
+import { createSessionCallers } from "./session-callers.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 
 const BOUNDS = { idleSeconds: 3600, lifetimeSeconds: 12 * 3600 };
 const KEY = createPrincipal({ tenantId: "t", keyId: "key_1", keyName: "K", via: "key", role: "developer" });
 
 /** A store in memory, shared by as many servers as a test makes. */
-function world(environmentMark?: string) {
+function world() {
   const rows: DirectorySession[] = [];
   const clock = { now: 1_000_000 };
   const keys = new Map<string, Principal>([["t/key_1", KEY]]);
@@ -38,8 +38,7 @@ function world(environmentMark?: string) {
       },
       directory: { sessionsSince: (after) => Promise.resolve(rows.filter((row) => row.change > after)) },
       callers: createSessionCallers({
-        keys: { byId: (tenantId, id) => keys.get(`${tenantId}/${id}`) },
-        environmentMark,
+        keys: { byMark: (tenantId, id) => keys.get(`${tenantId}/${id}`), markOf: () => "mark" },
         userById: (tenantId, id) => users.get(`${tenantId}/${id}`),
       }),
       bounds: BOUNDS,
@@ -159,24 +158,6 @@ test("a role that the token's claim gave stands over the user's own, in a sessio
   );
   users.delete("t/usr_1");
   assert.equal(sessions.read(claimed), undefined, "whom the tenant has locked out is out");
-});
-
-test("sessions of the environment's key end with it", async () => {
-  const environment = createPrincipal({ tenantId: "t", keyId: "env", keyName: "API_KEY", via: "key", role: "owner" });
-  for (const [mark, works] of [
-    [keyMark(Buffer.from("one")), true],
-    [keyMark(Buffer.from("two")), false],
-  ] as const) {
-    const before = world(keyMark(Buffer.from("one")));
-    before.keys.set("t/env", environment);
-    const cookie = await signedIn(before.server(), environment);
-    const after = world(mark);
-    after.keys.set("t/env", environment);
-    after.rows.push(...before.rows);
-    const restarted = after.server();
-    await restarted.follow({ keys: 0, routes: 0, sessions: 1, providerKeys: 0, limits: 0, agents: 0 });
-    assert.equal(restarted.read(cookie) !== undefined, works);
-  }
 });
 
 test("where cookies must be secure a plain one is not looked at, because anybody near can plant it", async () => {
