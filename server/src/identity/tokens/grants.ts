@@ -41,7 +41,7 @@ export function callerOf(issuer: TokenIssuer, claims: JsonObject): VerifiedCalle
     tenantId: tenantOf(issuer.grants.tenant, claims),
     subject: subjectOf(issuer, sub),
     email,
-    displayName: (email ?? text(claims["name"]) ?? sub).slice(0, MOST_NAME_CHARACTERS),
+    displayName: nameOf(email, claims["name"], sub),
     role: roleOf(issuer.grants.role, claims),
     fallbackRole: issuer.grants.role.fallback,
     scopes: issuer.grants.scopes && scopesOf(issuer.grants.scopes, claims),
@@ -52,6 +52,18 @@ export function callerOf(issuer: TokenIssuer, claims: JsonObject): VerifiedCalle
 function subjectOf({ name, issuer }: TokenIssuer, sub: string): string {
   const digest = hash("sha256", JSON.stringify([issuer ?? name, sub]), "base64url");
   return digest.slice(0, 22);
+}
+
+/**
+ * The first that is a name, as the database can hold it: JSON there takes neither U+0000 nor half a surrogate pair
+ * (https://www.postgresql.org/docs/current/datatype-json.html).
+ */
+function nameOf(...candidates: readonly unknown[]): string {
+  for (const candidate of candidates) {
+    const name = text(candidate)?.replaceAll("\0", "").slice(0, MOST_NAME_CHARACTERS).toWellFormed();
+    if (name) return name;
+  }
+  return "-";
 }
 
 function text(value: unknown): string | undefined {
