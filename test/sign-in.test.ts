@@ -221,6 +221,16 @@ async function signIn({ server, mock }: Stage): Promise<void> {
   assert.equal(problem(await walk(server)), "failed", "an id token of another request");
   mock.server.service.off("beforeTokenSigning", nonce);
   assert.equal(problem(await walk(server)), null, "control: with its own nonce it succeeds");
+  const log = `${server.url}/api/v1/audit-records?target=${encodeURIComponent("GET /api/v1/session/callback")}`;
+  let records: readonly Record<string, unknown>[] = [];
+  await until("each refused sign-in is in the audit log", async () => {
+    const answer = await fetch(log, { headers: { "x-api-key": server.apiKey } });
+    ({ records } = (await answer.json()) as { records: typeof records });
+    return records.length === 7;
+  });
+  for (const { actor, action, outcome, code } of records) {
+    assert.deepEqual([actor, action, outcome, code], ["stranger", "caller.verify", "denied", "unauthenticated"]);
+  }
   for (const hostile of [
     "//evil.example",
     "https://evil.example/",

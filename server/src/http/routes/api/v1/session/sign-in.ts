@@ -2,11 +2,18 @@ import { type SignInIssuers, signInQuerySchema } from "@slipway/contracts/api/se
 import { SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { Sessions } from "#identity/sessions.ts";
-import { CALLBACK_PATH, type SignIn, SignInFailed, type SignInPlace } from "#identity/sign-in/offer.ts";
+import {
+  CALLBACK_PATH,
+  type SignIn,
+  SignInFailed,
+  type SignInPlace,
+  type SignInProblem,
+} from "#identity/sign-in/offer.ts";
 import type { VerifiedCaller } from "#identity/tokens/grants.ts";
 import { TokenRefused } from "#identity/tokens/refused.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import { type App, type AppContext, type AppServices, auditOf, queryOf } from "../../../../app.ts";
+import { leaveTrail } from "../../../../edge/audit-trail.ts";
 import type { Peers } from "../../../../edge/peer.ts";
 
 /** What sign-in by issuers is made of. */
@@ -23,6 +30,9 @@ export interface SignInRoutes {
 
 const HOME = "/console/playground";
 const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
+
+/** What the audit log is told of a sign-in that is refused: what it is told of a key that nobody has. */
+const NOT_SIGNED_IN = new SlipwayError("unauthenticated", "The sign-in was refused.");
 
 /** A path of the console, never of another host: what a link brings along goes nowhere else. */
 function safeReturnPath(path: string | undefined): string {
@@ -82,19 +92,26 @@ export function registerSignIn(app: App, services: AppServices, options: SignInR
       c.header("set-cookie", setCookie, { append: true });
       return c.redirect(returnPath, 302);
     } catch (thrown) {
-      return c.redirect(`/console/sign-in?problem=${told(thrown)}`, 302);
+      const problem = problemOf(thrown);
+      context.route = CALLBACK_PATH;
+      told(problem, thrown);
+      await leaveTrail(services.audit, { req: incoming, context }, problem ? NOT_SIGNED_IN : toSlipwayError(thrown));
+      return c.redirect(`/console/sign-in?problem=${problem ?? "failed"}`, 302);
     }
   });
 
-  /** The problem as the sign-in page knows it; the log has the rest. */
-  function told(thrown: unknown): string {
-    const problem =
-      thrown instanceof SignInFailed ? thrown.problem : thrown instanceof TokenRefused ? "not_allowed" : undefined;
+  /** The log has what the sign-in page is not told. */
+  function told(problem: SignInProblem | undefined, thrown: unknown): void {
     const cause = thrown instanceof SignInFailed ? (thrown.cause ?? thrown) : thrown;
     log.warn(
       { problem: problem ?? toSlipwayError(thrown).code, error: describeError(cause) },
       "somebody was not signed in",
     );
-    return problem ?? "failed";
   }
+}
+
+/** The problem as the sign-in page knows it; undefined when it is none of whoever wanted to sign in. */
+function problemOf(thrown: unknown): SignInProblem | undefined {
+  if (thrown instanceof SignInFailed) return thrown.problem;
+  return thrown instanceof TokenRefused ? "not_allowed" : undefined;
 }
