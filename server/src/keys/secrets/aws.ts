@@ -20,7 +20,7 @@ export function createAwsSource(context: SourceContext) {
     const url = new URL(endpoint ?? `https://secretsmanager.${region}.${domain}/`).href;
     const body = JSON.stringify({ SecretId: id });
     const signed = await new AwsV4Signer({
-      ...(await credentials()),
+      ...(await credentials.get()),
       method: "POST",
       url,
       headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": TARGET },

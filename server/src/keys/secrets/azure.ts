@@ -66,10 +66,10 @@ export function createAzureSource(context: SourceContext) {
     // A name with a dot is a whole host: other clouds of Azure's have other domains.
     const host = vault.includes(".") ? vault : `${vault}.vault.azure.net`;
     const path = version === "" ? name : `${name}/${version}`;
-    const headers = { authorization: `Bearer ${await token()}` };
-    const answer = await ask(context.client, text, `https://${host}/secrets/${path}?api-version=${API_VERSION}`, {
-      headers,
-    });
+    const url = `https://${host}/secrets/${path}?api-version=${API_VERSION}`;
+    const answer = await token.use((value) =>
+      ask(context.client, text, url, { headers: { authorization: `Bearer ${value}` } }),
+    );
     return fieldOf(text, textField(text, answer, "value"), field);
   };
 }

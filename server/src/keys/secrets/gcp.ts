@@ -63,8 +63,9 @@ async function tokenOf({ client, environment, readFile }: SourceContext): Promis
 export function createGcpSource(context: SourceContext) {
   const token = keepLease(() => tokenOf(context));
   return async ({ text, resource, field }: Extract<SecretReference, { kind: "gcp-sm" }>): Promise<string> => {
-    const headers = { authorization: `Bearer ${await token()}` };
-    const answer = await ask(context.client, text, `${API}${resource}:access`, { headers });
+    const answer = await token.use((value) =>
+      ask(context.client, text, `${API}${resource}:access`, { headers: { authorization: `Bearer ${value}` } }),
+    );
     const secret = Buffer.from(textField(text, answer, "payload", "data"), "base64").toString("utf8");
     return fieldOf(text, secret, field);
   };

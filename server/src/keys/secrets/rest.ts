@@ -24,6 +24,7 @@ async function attempt(
   if (answer.status !== 200) {
     throw Object.assign(unreadable(what, `${new URL(url).host} answered with ${answer.status}`), {
       again: RETRIED.has(answer.status),
+      refused: answer.status === 401 || answer.status === 403,
     });
   }
   const text = answer.body.toString("utf8");
@@ -42,6 +43,11 @@ function mayTryAgain(error: unknown): boolean {
   if (!(error instanceof SlipwayError)) return false;
   if (error.code === "egress_timeout" || error.code === "egress_failed" || error.code === "egress_busy") return true;
   return Reflect.get(error, "again") === true;
+}
+
+/** True when the one who asked was not let in, as with a token that is good no more. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof SlipwayError && Reflect.get(error, "refused") === true;
 }
 
 /** Asks up to three times, and answers JSON as an object and anything else as text. Rejects with `secret_unavailable`. */

@@ -49,7 +49,10 @@ export function createVaultSource(context: SourceContext) {
   return async ({ text, mount, path, field }: Extract<SecretReference, { kind: "vault" }>): Promise<string> => {
     const steps = path.split("/").map(encodeURIComponent).join("/");
     const url = `${addressOf(context)}/v1/${mount}/data/${steps}`;
-    const headers = { ...namespaceOf(context), "x-vault-request": "true", "x-vault-token": await token() };
-    return textField(text, await ask(context.client, text, url, { headers }), "data", "data", field);
+    const answer = await token.use((value) => {
+      const headers = { ...namespaceOf(context), "x-vault-request": "true", "x-vault-token": value };
+      return ask(context.client, text, url, { headers });
+    });
+    return textField(text, answer, "data", "data", field);
   };
 }
