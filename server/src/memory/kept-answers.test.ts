@@ -20,7 +20,7 @@ function inMemory(): {
       get: (tenantId, id) => Promise.resolve(all.get(`${tenantId}/${id}`)),
       chain(tenantId, id, most) {
         const chain: KeptAnswer[] = [];
-        for (let next: string | null = id; next !== null && chain.length < most;) {
+        for (let next: string | null = id; next !== null && chain.length < most.answers;) {
           const found: KeptAnswer | undefined = all.get(`${tenantId}/${next}`);
           if (!found) break;
           chain.unshift(found);

@@ -28,7 +28,7 @@ export interface KeptAnswers {
    * kept any more. Throws `invalid_request` for one of more than 1,000 turns or 32 MiB.
    */
   conversation(tenantId: string, id: string): Promise<readonly Exchanged[] | undefined>;
-  /** The answers that these items are of. */
+  /** The answers that these items are of. Throws `invalid_request` for more than 32 MiB of them. */
   withItems(tenantId: string, itemIds: readonly string[]): Promise<readonly Exchanged[]>;
   /** False when there was no such answer. */
   delete(tenantId: string, id: string): Promise<boolean>;
@@ -55,6 +55,19 @@ function tooLong(): SlipwayError {
     param: "previous_response_id",
     hint: "Begin a new one; send what is still needed of this one as `input`.",
   });
+}
+
+function tooMuchNamed(): SlipwayError {
+  return new SlipwayError("invalid_request", "The items that are named are of answers too long to be read at once.", {
+    param: "input",
+    hint: "Send the items themselves instead of references.",
+  });
+}
+
+function bytesOf(answers: readonly KeptAnswer[]): number {
+  let bytes = 0;
+  for (const { content } of answers) bytes += content.length;
+  return bytes;
 }
 
 /** Keeps answers for `retentionDays`. */
@@ -85,16 +98,15 @@ export function createKeptAnswers(options: {
       return stored && open(tenantId, stored);
     },
     async conversation(tenantId, id) {
-      const chain = await store.chain(tenantId, id, MOST_TURNS + 1);
-      let bytes = 0;
-      for (const { content } of chain) bytes += content.length;
-      if (chain.length > MOST_TURNS || bytes > MOST_BYTES) throw tooLong();
+      const chain = await store.chain(tenantId, id, { answers: MOST_TURNS + 1, bytes: MOST_BYTES });
+      if (chain.length > MOST_TURNS || bytesOf(chain) > MOST_BYTES) throw tooLong();
       // A chain that begins with an answer which itself went on from another has lost its beginning.
       if (chain[0]?.previousId !== null) return undefined;
       return Promise.all(chain.map((stored) => open(tenantId, stored)));
     },
     async withItems(tenantId, itemIds) {
-      const found = await store.withItems(tenantId, itemIds, MOST_TURNS);
+      const found = await store.withItems(tenantId, itemIds, { answers: MOST_TURNS, bytes: MOST_BYTES });
+      if (bytesOf(found) > MOST_BYTES) throw tooMuchNamed();
       return Promise.all(found.map((stored) => open(tenantId, stored)));
     },
     delete: (tenantId, id) => store.delete(tenantId, id),

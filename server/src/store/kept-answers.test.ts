@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createStore } from "./create-store.ts";
+import type { MostAnswers } from "./kept-answers.ts";
 import { BACKENDS, later, randomName } from "./testing/databases.ts";
 
 const bytes = (content: string): Uint8Array => Buffer.from(content, "utf8");
 const texts = (answers: readonly { readonly content: Uint8Array }[]): string[] =>
   answers.map(({ content }) => Buffer.from(content).toString("utf8"));
 const later1h = (): Date => new Date(Date.now() + 3_600_000);
+
+const most = (answers: number, bytes = 1_000_000): MostAnswers => ({ answers, bytes });
 
 function answer(id: string, previousId: string | null = null, expiresAt = later1h()) {
   return { id, previousId, itemIds: [`msg_${id}`, `fc_${id}`], content: bytes(id), expiresAt };
@@ -30,23 +33,23 @@ for (const backend of BACKENDS) {
 
     const found = await keptAnswers.get(mine, "b");
     assert.deepEqual([found?.id, found?.previousId, found && texts([found])], ["b", "a", ["b"]]);
-    assert.deepEqual(texts(await keptAnswers.chain(mine, "c", 10)), ["a", "b", "c"]);
-    assert.deepEqual(texts(await keptAnswers.chain(mine, "c", 2)), ["b", "c"]);
-    assert.deepEqual(await keptAnswers.chain(mine, "none", 10), []);
-    assert.deepEqual(texts(await keptAnswers.withItems(mine, ["fc_a", "msg_c", "msg_none"], 10)).toSorted(), [
+    assert.deepEqual(texts(await keptAnswers.chain(mine, "c", most(10))), ["a", "b", "c"]);
+    assert.deepEqual(texts(await keptAnswers.chain(mine, "c", most(2))), ["b", "c"]);
+    assert.deepEqual(await keptAnswers.chain(mine, "none", most(10)), []);
+    assert.deepEqual(texts(await keptAnswers.withItems(mine, ["fc_a", "msg_c", "msg_none"], most(10))).toSorted(), [
       "a",
       "c",
     ]);
 
     // Another tenant sees nothing of it, by any way.
     assert.equal(await keptAnswers.get(other, "b"), undefined);
-    assert.deepEqual(await keptAnswers.chain(other, "c", 10), []);
-    assert.deepEqual(await keptAnswers.withItems(other, ["msg_c"], 10), []);
+    assert.deepEqual(await keptAnswers.chain(other, "c", most(10)), []);
+    assert.deepEqual(await keptAnswers.withItems(other, ["msg_c"], most(10)), []);
     assert.equal(await keptAnswers.delete(other, "b"), false);
 
     assert.equal(await keptAnswers.delete(mine, "b"), true);
     assert.equal(await keptAnswers.delete(mine, "b"), false);
-    assert.deepEqual(texts(await keptAnswers.chain(mine, "c", 10)), ["c"]);
+    assert.deepEqual(texts(await keptAnswers.chain(mine, "c", most(10))), ["c"]);
   });
 
   test(`kept answers on ${backend.name}: an expired one is gone for readers, and dropped by the next that comes`, async (t) => {
@@ -59,11 +62,31 @@ for (const backend of BACKENDS) {
     await store.tenants.ensure(tenantId, "Name");
     await keptAnswers.put(tenantId, answer("old", null, new Date(Date.now() - 1000)));
     assert.equal(await keptAnswers.get(tenantId, "old"), undefined);
-    assert.deepEqual(await keptAnswers.withItems(tenantId, ["msg_old"], 1), []);
+    assert.deepEqual(await keptAnswers.withItems(tenantId, ["msg_old"], most(1)), []);
     // The place is still taken until something new comes.
     assert.equal(await keptAnswers.delete(tenantId, "old"), true);
     await keptAnswers.put(tenantId, answer("old", null, new Date(Date.now() - 1000)));
     await keptAnswers.put(tenantId, answer("new"));
     assert.equal(await keptAnswers.delete(tenantId, "old"), false);
+  });
+
+  test(`kept answers on ${backend.name}: what is too much to be read at once is not read`, async (t) => {
+    const database = await backend.open(t);
+    if (!database) return;
+    const store = createStore({ connection: database.connection });
+    later(t, () => store.close());
+    const { keptAnswers } = store;
+    const tenantId = randomName("t");
+    await store.tenants.ensure(tenantId, "Name");
+    const content = new Uint8Array(1000);
+    for (let at = 0; at < 10; at += 1) {
+      const before = at === 0 ? null : `r${at - 1}`;
+      await keptAnswers.put(tenantId, { ...answer(`r${at}`, before), content });
+    }
+    const ids = (answers: readonly { readonly id: string }[]): string[] => answers.map(({ id }) => id);
+    assert.deepEqual(ids(await keptAnswers.chain(tenantId, "r9", most(100, 2500))), ["r7", "r8", "r9"]);
+    const items = Array.from({ length: 10 }, (_, at) => `msg_r${at}`);
+    assert.equal((await keptAnswers.withItems(tenantId, items, most(100, 2500))).length, 3);
+    assert.equal((await keptAnswers.withItems(tenantId, items, most(100))).length, 10);
   });
 }
