@@ -241,3 +241,35 @@ test("a database that goes away, with a batched audit log: chat goes on, /ready 
   relay.close();
   await database.drop();
 });
+
+for (const migrates of ["true", "false"]) {
+  test(`a server whose database is away (MIGRATE_AT_START=${migrates}) waits for it, and ends without ever having said that it is ready`, async () => {
+    const child = spawn(process.execPath, [MAIN], {
+      env: {
+        PATH: process.env["PATH"],
+        // Nobody listens at the discard port.
+        DATABASE_URL: "postgres://nobody:x@127.0.0.1:9/none",
+        ENCRYPTION_KEY,
+        MIGRATE_AT_START: migrates,
+        TEST_MODE: "true",
+        LOG_LEVEL: "info",
+        PORT: "0",
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let printed = "";
+    const waits = Promise.withResolvers<void>();
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        printed += chunk.toString();
+        if (printed.includes("waiting for the database")) waits.resolve();
+      });
+    }
+    const ended = new Promise<number | null>((done) => child.once("exit", done));
+    await Promise.race([waits.promise, ended]);
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0, printed);
+    assert.match(printed, /"msg":"draining"/);
+    assert.doesNotMatch(printed, /"msg":"ready"/);
+  });
+}

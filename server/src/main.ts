@@ -1,5 +1,6 @@
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -53,6 +54,22 @@ async function runMigrations(connection: DatabaseConnection, log: Logger, grantT
     ...(grantTo === undefined ? {} : { grantTo }),
   });
   if (applied.length === 0) log.debug({}, "no migration was pending");
+}
+
+/** As at the start a database that is away is waited for; resolves too when the process is asked to end meanwhile. */
+async function migrateWhenThere(connection: DatabaseConnection, log: Logger, ended: Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runMigrations(connection, log);
+    } catch (thrown) {
+      const error = toSlipwayError(thrown);
+      if (error.code !== "database_unavailable") throw thrown;
+      if (attempt % 20 === 1)
+        log.warn({ attempt, reason: error.message, hint: error.hint }, "waiting for the database, to migrate it");
+      const asked = ended.then(() => true);
+      if (await Promise.race([sleep(Math.min(250 * attempt, 2000), false), asked])) return;
+    }
+  }
 }
 
 async function migrateCommand(config: Config, log: Logger, grantTo: string | undefined): Promise<number> {
@@ -119,13 +136,16 @@ async function serveCommand(config: Config, log: Logger, siblings?: Siblings, se
       const owner = config.database.migrationUrl;
       const connection: DatabaseConnection =
         owner === undefined ? database.connection : { engine: "postgresql", url: owner };
-      await runMigrations(connection, log);
+      await migrateWhenThere(connection, log, ended);
     }
-    await Promise.race([service.begin(), ended]);
-    url ??= await service.listen();
-    log.info({ url, mock: service.mock, environment: config.environment, roles: [...config.roles] }, "ready");
-    process.send?.({ type: "ready", url });
-    collectWhenQuiet(service);
+    const begun = await Promise.race([service.begin().then(() => true), ended.then(() => false)]);
+    // One that is asked to end while it waits for its database was never ready, and nobody may take it for that.
+    if (begun) {
+      url ??= await service.listen();
+      log.info({ url, mock: service.mock, environment: config.environment, roles: [...config.roles] }, "ready");
+      process.send?.({ type: "ready", url });
+      collectWhenQuiet(service);
+    }
     const signal = await ended;
     log.info({ signal }, "draining");
     return (await service.drain()) ? DONE : FAILED;
