@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
 import { loadConfig } from "./config.ts";
-import { readConfigFile } from "./config-file.ts";
+import { readConfigFile, readConfigFileAgain } from "./config-file.ts";
 import { watchFile } from "./watch-file.ts";
 
 const RIGHT = `
@@ -141,6 +141,45 @@ test("a file that is made, changed, replaced by renaming or removed is seen, and
   await writeFile(join(folder, "other"), "x");
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.equal(count, before);
+});
+
+test("a file that is emptied while it is in force says nothing; one that says that nothing holds is taken", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "slipway-empty-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "slipway.yaml");
+  for (const text of ["", "\n \n"]) {
+    await writeFile(path, text);
+    assert.ok(await readConfigFile({ path, required: true }), "at the start");
+    await assert.rejects(readConfigFileAgain({ path, required: false }), {
+      code: "config_invalid",
+      message: "slipway.yaml is empty.",
+    });
+  }
+  await writeFile(path, "routes: []\n");
+  assert.deepEqual((await readConfigFileAgain({ path, required: true }))?.read.spec.limits, []);
+});
+
+test("a file that is being written is read when it is whole", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "slipway-writing-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "slipway.yaml");
+  await writeFile(path, "before");
+  const read: string[] = [];
+  const whole = Promise.withResolvers<void>();
+  const watching = watchFile(path, { settleMs: 400, pollMs: 60_000 }, async () => {
+    read.push(await readFile(path, "utf8"));
+    whole.resolve();
+  });
+  t.after(() => watching.close());
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await writeFile(path, "");
+  const text = "x".repeat(30);
+  for (const piece of text) {
+    await appendFile(path, piece);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  await whole.promise;
+  assert.deepEqual(read, [text]);
 });
 
 test("a file's text may stand in the environment, where no file can be put beside the process; both are one too many", async () => {

@@ -17,6 +17,20 @@ export interface ConfigFile {
   readonly read: ReadYaml;
   /** The first 8 hex digits of its SHA-256. */
   readonly version: string;
+  /** There is nothing in it, not even a comment. */
+  readonly empty: boolean;
+}
+
+/**
+ * Reads the file anew, as {@link readConfigFile} does. Throws `config_invalid` besides when there is nothing in it: who saves a file
+ * empties it first, and when that was all, because the disk is full, it says of no limit that it should end.
+ */
+export async function readConfigFileAgain(settings: ConfigFileSettings): Promise<ConfigFile | undefined> {
+  const found = await readConfigFile(settings);
+  if (found?.empty !== true) return found;
+  throw new SlipwayError("config_invalid", `${basename(settings.path)} is empty.`, {
+    hint: "Write `routes: []` into it when nothing of it should hold any longer.",
+  });
 }
 
 /**
@@ -38,5 +52,5 @@ export async function readConfigFile(settings: ConfigFileSettings): Promise<Conf
   }
   // Loaded when there is something to parse: most servers start without.
   const { readSlipwayYaml } = await import("@slipway/contracts/spec/read-yaml.ts");
-  return { read: readSlipwayYaml(text, name), version: hash("sha256", text).slice(0, 8) };
+  return { read: readSlipwayYaml(text, name), version: hash("sha256", text).slice(0, 8), empty: text.trim() === "" };
 }

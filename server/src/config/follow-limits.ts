@@ -4,7 +4,7 @@ import type { TenantLimit } from "#limits/declared/plan.ts";
 import type { Follower } from "#store/change-feed.ts";
 import type { Directory, DirectoryLimit, DirectoryVersions } from "#store/directory.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
-import { type ConfigFileSettings, readConfigFile } from "./config-file.ts";
+import { type ConfigFile, type ConfigFileSettings, readConfigFile, readConfigFileAgain } from "./config-file.ts";
 import { watchFile } from "./watch-file.ts";
 
 /** The limits of `slipway.yaml` and of the database on their way into force. */
@@ -41,11 +41,11 @@ class Following implements FollowedLimits {
 
   /** The file of the start must be right; later a wrong one changes nothing. */
   async begin(): Promise<void> {
-    await this.#take();
     const { file, log, limits } = this.#options;
+    this.#take(await readConfigFile(file));
     this.#watch = watchFile(file.path, TIMING, async () => {
       try {
-        await this.#take();
+        this.#take(await readConfigFileAgain(file));
         log.info({ version: limits.version }, "the limits of the configuration file are in force");
       } catch (error) {
         log.error({ error: describeError(error) }, "the limits of the configuration file cannot be taken");
@@ -65,9 +65,8 @@ class Following implements FollowedLimits {
     this.#watch?.close();
   }
 
-  async #take(): Promise<void> {
-    const { file, limits, budgetsAreClosed } = this.#options;
-    const found = await readConfigFile(file);
+  #take(found: ConfigFile | undefined): void {
+    const { limits, budgetsAreClosed } = this.#options;
     const specs = found?.read.spec.limits ?? [];
     const problems = problemsOf(specs, budgetsAreClosed);
     if (found && problems.length > 0) throw found.read.error(problems);

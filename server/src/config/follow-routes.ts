@@ -6,7 +6,7 @@ import { routeProblems } from "#router/routes/check.ts";
 import type { Follower } from "#store/change-feed.ts";
 import type { Directory, DirectoryVersions } from "#store/directory.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
-import { type ConfigFile, type ConfigFileSettings, readConfigFile } from "./config-file.ts";
+import { type ConfigFile, type ConfigFileSettings, readConfigFile, readConfigFileAgain } from "./config-file.ts";
 import { watchFile } from "./watch-file.ts";
 
 /** The routes of `slipway.yaml` and of the database on their way into the router. */
@@ -34,11 +34,11 @@ class Following implements FollowedRoutes {
 
   /** The file of the start must be right; later a wrong one changes nothing. */
   async begin(): Promise<void> {
-    this.#take(await this.#read());
     const { file, log } = this.#options;
+    this.#take(this.#checked(await readConfigFile(file)));
     this.#watch = watchFile(file.path, TIMING, async () => {
       try {
-        this.#take(await this.#read());
+        this.#take(this.#checked(await readConfigFileAgain(file)));
         log.info({ version: this.#options.router.routesVersion }, "the routes of the configuration file are in force");
       } catch (error) {
         log.error(
@@ -60,9 +60,8 @@ class Following implements FollowedRoutes {
     this.#watch?.close();
   }
 
-  async #read(): Promise<ConfigFile | undefined> {
-    const { file, providers, compares } = this.#options;
-    const found = await readConfigFile(file);
+  #checked(found: ConfigFile | undefined): ConfigFile | undefined {
+    const { providers, compares } = this.#options;
     if (!found) return undefined;
     const problems = routeProblems(found.read.spec.routes, providers.keys(), compares);
     if (problems.length === 0) return found;
