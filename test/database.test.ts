@@ -254,6 +254,8 @@ for (const migrates of ["true", "false"]) {
         TEST_MODE: "true",
         LOG_LEVEL: "info",
         PORT: "0",
+        // The least there is.
+        REQUEST_TIMEOUT_SECONDS: "1",
       },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -94,7 +94,8 @@ class SlipwayHttpServer implements HttpServer, WireServer {
       {
         noDelay: true,
         keepAliveTimeout: KEEP_ALIVE_MS,
-        headersTimeout: 30_000,
+        // Node refuses one that is longer than the whole request may take.
+        headersTimeout: Math.min(30_000, options.requestTimeoutMs),
         requestTimeout: options.requestTimeoutMs,
         maxHeaderSize: 32 * 1024,
       },
