@@ -38,6 +38,8 @@ export class WireConnection implements ReplyOwner, ClientReader {
   #ahead: Buffer | undefined;
   /** The answer that is on its way is the last one. */
   #last = false;
+  /** The last answer is written: what still comes is the rest of a body that came too late, or a request that is not answered. */
+  #over = false;
   /** Node's own server has the socket. */
   #handedOver = false;
   /** On the server's clock: when the connection began to wait for its client. */
@@ -84,6 +86,7 @@ export class WireConnection implements ReplyOwner, ClientReader {
     this.#reply = undefined;
     this.#waitingSince = this.#server.now;
     if (close || this.#last) {
+      this.#over = true;
       this.#socket.end();
       this.#request = undefined;
       return;
@@ -108,7 +111,7 @@ export class WireConnection implements ReplyOwner, ClientReader {
     if (this.#handedOver) return this.#socket.push(copyOf(data, 0, length));
     const request = this.#request;
     if (request === undefined) {
-      this.#next(data, length);
+      if (!this.#over) this.#next(data, length);
       return true;
     }
     const taken = request.take(data, 0, length);

@@ -20,13 +20,17 @@ interface Bench {
   readonly port: number;
   /** How many bodies were cut off by their clients. */
   readonly left: () => number;
+  /** How many requests the hot route was given. */
+  readonly asked: () => number;
 }
 
 /** A server whose hot route says the body back. `wire: false`: Node's own server reads everything, as the control. */
-async function start(wire: boolean): Promise<Bench> {
+async function start(wire: boolean, requestTimeoutMs = 60_000): Promise<Bench> {
   let left = 0;
+  let asked = 0;
   const refused = new SlipwayError("unauthenticated", "No.");
   const hot = async ({ req, res, context }: Exchange): Promise<void> => {
+    asked += 1;
     if (req.headers["authorization"] === "wrong") return sendError(res, refused, context);
     try {
       const body = await readBody(req, MAX_BODY);
@@ -47,7 +51,7 @@ async function start(wire: boolean): Promise<Bench> {
   const server = createHttpServer({
     clientAddress: (req) => req.socket.remoteAddress,
     release: "r1",
-    requestTimeoutMs: 60_000,
+    requestTimeoutMs,
     operational: { health: say("healthy"), ready: say("ready"), metrics: say("metrics") },
     prepare: () => undefined,
     gate: () => undefined,
@@ -61,7 +65,7 @@ async function start(wire: boolean): Promise<Bench> {
     accessLog: { write() {}, flush() {} },
     metrics: createMetrics(),
   });
-  return { server, port: await server.listen("127.0.0.1", 0), left: () => left };
+  return { server, port: await server.listen("127.0.0.1", 0), left: () => left, asked: () => asked };
 }
 
 let wired: Bench;
@@ -302,6 +306,26 @@ describe("a connection", () => {
     assert.equal(await drained, true);
     if (!busy.destroyed) await once(busy, "close");
     assert.match(said, /200 OK[^]*hello$/);
+  });
+
+  test("whose last answer was written is not read on: the rest of a body that came too late is no request", async () => {
+    const { server, port, asked } = await start(true, 200);
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    try {
+      let said = "";
+      socket.setEncoding("latin1").on("data", (text: string) => (said += text));
+      const late = post("late");
+      socket.write(post("x".repeat(late.length)).slice(0, -late.length));
+      await once(socket, "end");
+      assert.match(said, /^HTTP\/1.1 408 /);
+      socket.write(late);
+      await talk(port, [LAST]);
+      await talk(port, [LAST]);
+      assert.equal(asked(), 1);
+    } finally {
+      socket.destroy();
+      await server.drain(0);
+    }
   });
 
   test("that sends on and on before its answer is not read on", async () => {
