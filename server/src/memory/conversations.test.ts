@@ -151,3 +151,24 @@ test("a last turn that is longer than the limit is kept whole", async () => {
   assert.equal(shown.length, turn.length);
   assert.deepEqual(shown[0], says("user", "two"));
 });
+
+test("a page of long messages is shorter than was asked for, and the pages together are the conversation", async () => {
+  const { conversations } = setUp();
+  const thread = await conversations.create("t1", null);
+  const sizes = [1, 3, 4, 10, 1, 2, 9];
+  const added = sizes.map((size) => says("user", "x".repeat(size * 1_000_000)));
+  const ids = await conversations.append("t1", thread.id, added);
+  const pages: string[][] = [];
+  for (let cursor: string | undefined; ;) {
+    const asked = cursor === undefined ? { limit: 200 } : { limit: 200, cursor };
+    const page = await conversations.messages("t1", thread.id, asked);
+    if (page.messages.length > 0) pages.push(page.messages.map(({ id }) => id));
+    if (page.nextCursor === null) break;
+    cursor = page.nextCursor;
+  }
+  assert.deepEqual(pages.flat(), ids);
+  assert.deepEqual(
+    pages.map(({ length }) => length),
+    [3, 1, 2, 1],
+  );
+});

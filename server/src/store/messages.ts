@@ -16,8 +16,15 @@ export interface Messages {
     threadId: string,
     messages: readonly { id: string; role: StoredMessage["role"]; content: Uint8Array }[],
   ): Promise<void>;
-  /** Oldest first, after `cursor` (a message id) when given; empty when the thread has no such message. */
-  list(tenantId: string, threadId: string, page: { limit: number; cursor?: string }): Promise<readonly StoredMessage[]>;
+  /**
+   * Oldest first, after `cursor` (a message id) when given; empty when the thread has no such message. The message with which the contents
+   * pass `bytes` is the last one.
+   */
+  list(
+    tenantId: string,
+    threadId: string,
+    page: { limit: number; bytes: number; cursor?: string },
+  ): Promise<readonly StoredMessage[]>;
   /** The last `limit` messages, oldest first. */
   latest(tenantId: string, threadId: string, limit: number): Promise<readonly StoredMessage[]>;
 }

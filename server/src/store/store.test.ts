@@ -7,6 +7,7 @@ import { AGENT_CHECKS } from "./testing/agent-checks.ts";
 import { ACCESS_CHECKS } from "./testing/access-checks.ts";
 import { BACKENDS, later, randomName } from "./testing/databases.ts";
 
+const bounds = (limit: number) => ({ limit, bytes: 1_000_000 });
 const bytes = (content: string): Uint8Array => Buffer.from(content, "utf8");
 const texts = (messages: readonly { readonly content: Uint8Array }[]): string[] =>
   messages.map((message) => Buffer.from(message.content).toString("utf8"));
@@ -215,7 +216,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       await store.messages.append(tenantId, "thr_1", [
         { id: "m0", role: "assistant", content: new Uint8Array([0, 255, 92]) },
       ]);
-      const all = await store.messages.list(tenantId, "thr_1", { limit: 10 });
+      const all = await store.messages.list(tenantId, "thr_1", bounds(10));
       assert.deepEqual(
         all.map((stored) => stored.id),
         ["m9", "m1", "m5", "m0"],
@@ -236,11 +237,14 @@ const CHECKS: readonly (readonly [string, Check])[] = [
         ["e", "d", "c", "b", "a"].map((id) => message(id)),
       );
       const page = async (cursor?: string) =>
-        texts(await store.messages.list(tenantId, "thr_1", cursor === undefined ? { limit: 2 } : { limit: 2, cursor }));
+        texts(await store.messages.list(tenantId, "thr_1", { ...bounds(2), ...(cursor !== undefined && { cursor }) }));
       assert.deepEqual(await page(), ["e", "d"]);
       assert.deepEqual(await page("d"), ["c", "b"]);
       assert.deepEqual(await page("b"), ["a"]);
       assert.deepEqual(await page("none"), []);
+      const within = async (most: number) =>
+        texts(await store.messages.list(tenantId, "thr_1", { limit: 4, bytes: most, cursor: "e" }));
+      assert.deepEqual([await within(0), await within(1), await within(2)], [["d"], ["d", "c"], ["d", "c", "b"]]);
       assert.deepEqual(texts(await store.messages.latest(tenantId, "thr_1", 3)), ["c", "b", "a"]);
       assert.deepEqual(texts(await store.messages.latest(tenantId, "thr_1", 99)), ["e", "d", "c", "b", "a"]);
     },
@@ -258,7 +262,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
         message("b", "new"),
         message("b", "twice"),
       ]);
-      assert.deepEqual(texts(await store.messages.list(tenantId, "thr_1", { limit: 9 })), ["first", "new"]);
+      assert.deepEqual(texts(await store.messages.list(tenantId, "thr_1", bounds(9))), ["first", "new"]);
     },
   ],
   [
@@ -269,7 +273,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
         store.messages.append(tenantId, "thr_1", [message(`${n}-a`), message(`${n}-b`), message(`${n}-c`)]),
       );
       await Promise.all(crowd);
-      const ids = (await store.messages.list(tenantId, "thr_1", { limit: 100 })).map((stored) => stored.id);
+      const ids = (await store.messages.list(tenantId, "thr_1", bounds(100))).map((stored) => stored.id);
       assert.equal(ids.length, 60);
       for (let at = 0; at < 60; at += 3) {
         const n = ids[at]?.split("-")[0];
@@ -281,7 +285,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     "messages of a thread that is not there are thread_not_found, and none is kept",
     async (store, tenantId) => {
       await assert.rejects(store.messages.append(tenantId, "thr_none", [message("a")]), { code: "thread_not_found" });
-      assert.deepEqual(await store.messages.list(tenantId, "thr_none", { limit: 9 }), []);
+      assert.deepEqual(await store.messages.list(tenantId, "thr_none", bounds(9)), []);
       assert.deepEqual(await store.messages.latest(tenantId, "thr_none", 9), []);
     },
   ],
@@ -353,7 +357,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       await store.subjects.putWrappedKey(other, "tenant", bytes("k"));
       assert.equal(await store.threads.get(tenantId, "thr_1"), undefined);
       assert.deepEqual(await store.threads.list(tenantId, { limit: 9 }), []);
-      assert.deepEqual(await store.messages.list(tenantId, "thr_1", { limit: 9 }), []);
+      assert.deepEqual(await store.messages.list(tenantId, "thr_1", bounds(9)), []);
       assert.deepEqual(await store.messages.latest(tenantId, "thr_1", 9), []);
       await assert.rejects(store.messages.append(tenantId, "thr_1", [message("b")]), { code: "thread_not_found" });
       assert.equal(await store.runs.get(tenantId, "run_1"), undefined);
