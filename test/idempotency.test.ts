@@ -286,6 +286,30 @@ const CHECKS: readonly (readonly [string, (world: World, t: TestContext) => Prom
     },
   ],
   [
+    "a streamed run that failed is not kept, and runs anew; one that was answered whole is, with what failed",
+    async ({ one, two, upstream }) => {
+      let failing = true;
+      upstream.on("fail, agent", (reply) => {
+        if (failing) return reply.refuse(400, "not like this");
+        reply.text("ran");
+        reply.end(USAGE);
+      });
+      const outcomes: string[] = [];
+      for (const streamed of [true, false]) {
+        failing = true;
+        const key = randomUUID();
+        const body = { input: "fail, agent", stream: streamed };
+        const first = await post(one, "/api/v1/agents/concierge/runs", body, key);
+        assert.match(await first.text(), streamed ? /"type":"error"/ : /"status":"failed"/);
+        failing = false;
+        const again = await post(two, "/api/v1/agents/concierge/runs", body, key);
+        const ran = (await again.text()).includes("ran");
+        outcomes.push(`${ran ? "ran" : "failed"}, replayed: ${again.headers.get("idempotent-replayed") ?? "no"}`);
+      }
+      assert.deepEqual(outcomes, ["ran, replayed: no", "failed, replayed: true"]);
+    },
+  ],
+  [
     "nothing of it can be read at rest, and the same key of another caller is another key",
     async ({ one, upstream, database }) => {
       upstream.on("tell me apart", (reply, nth) => {

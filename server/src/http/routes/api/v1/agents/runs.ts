@@ -42,6 +42,8 @@ async function streamRun(c: AppContext, prepared: PreparedRun, keepAlive: KeepAl
     );
   const run = prepared.start({
     event(event: RunEvent) {
+      // Before the end: what is kept of the answer goes by it.
+      if (event.type === "failed") c.env.context.code = event.error.code;
       if (event.type === "done" || event.type === "failed") void end(event);
       else stream.write(writer.event(event));
     },
