@@ -142,6 +142,7 @@ function answer(
   const served = new ServedCall(fold ? new FoldedSink(sink, fold) : sink, lease, onEnd, {
     free: opened.free,
     reservation: context.reservation,
+    context,
   });
   res.once("close", () => served.clientGone());
   const running = opened.start(served, res);

@@ -25,13 +25,17 @@ export class ServedCall implements ModelEventSink, CommitWaiter {
   readonly #reservation: Reservation | undefined;
   readonly #onEnd: (end: CallEnd, waiter?: CommitWaiter) => boolean;
   readonly #free: boolean;
+  readonly #context: { code: string | undefined } | undefined;
   #usage: Usage = NO_USAGE;
   #call: ModelCall | undefined;
   #over = false;
   /** The end that the client is told once it is recorded. */
   #held: CallEnd | undefined;
 
-  /** `onEnd` answers true when the waiter will be told that the end is recorded. A `free` answer settles for nothing, whatever usage it tells. */
+  /**
+   * `onEnd` answers true when the waiter will be told that the end is recorded. A `free` answer settles for nothing, whatever usage it
+   * tells. `context` is told the code of an error that takes the place of the end.
+   */
   constructor(
     sink: ModelEventSink,
     lease: Lease,
@@ -39,9 +43,15 @@ export class ServedCall implements ModelEventSink, CommitWaiter {
     {
       free,
       reservation,
-    }: { readonly free?: true | undefined; readonly reservation?: Reservation | undefined } = NOTHING,
+      context,
+    }: {
+      readonly free?: true | undefined;
+      readonly reservation?: Reservation | undefined;
+      readonly context?: { code: string | undefined };
+    } = NOTHING,
   ) {
     this.#free = free ?? false;
+    this.#context = context;
     this.#reservation = reservation;
     this.#sink = sink;
     this.#lease = lease;
@@ -70,8 +80,13 @@ export class ServedCall implements ModelEventSink, CommitWaiter {
     const end = this.#held;
     if (!end) return;
     this.#held = undefined;
-    if (ok) this.#tell(end);
-    else this.#sink.fail(auditUnavailable());
+    if (ok) {
+      this.#tell(end);
+      return;
+    }
+    const error = auditUnavailable();
+    if (this.#context) this.#context.code = error.code;
+    this.#sink.fail(error);
   }
 
   /** The client's connection is gone: stops the source if it still runs. */
