@@ -48,6 +48,7 @@ export const ERROR_STATUS = {
   provider_auth: 502,
   provider_rate_limited: 429,
   provider_stream_broken: 502,
+  provider_answer_unusable: 502,
   draining: 503,
   overloaded: 503,
   limits_unavailable: 503,

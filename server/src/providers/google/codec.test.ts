@@ -188,7 +188,7 @@ test("every finish reason has one of ours, and those of a failed model are error
     "TOO_MANY_TOOL_CALLS",
     "MALFORMED_RESPONSE",
   ]) {
-    assert.throws(() => whole({ finishReason }), { code: "provider_error" });
+    assert.throws(() => whole({ finishReason }), { code: "provider_answer_unusable" });
   }
 });
 

@@ -133,10 +133,9 @@ export class GenerateContentStream implements StreamDecoder {
     const said = textOf(candidate["finishReason"]);
     if (said === undefined || said === "FINISH_REASON_UNSPECIFIED") return;
     const reason = decodeFinish(said);
-    if (reason === "failed" || reason === "rejected") {
+    if (reason === "unusable" || reason === "rejected") {
       const message = textOf(candidate["finishMessage"]) ?? `The model's answer ended with ${said}.`;
-      const kind = reason === "failed" ? "error" : reason;
-      throw failureError({ provider: "google", kind, message: cleanMessage(message, this.#apiKey) });
+      throw failureError({ provider: "google", kind: reason, message: cleanMessage(message, this.#apiKey) });
     }
     this.#reason = reason;
   }

@@ -5,7 +5,7 @@ const MAX_MESSAGE = 500;
 const MAX_RETRY_AFTER = 86_400;
 
 /** What went wrong upstream, in the terms that every vendor's error shape is translated to. */
-export type FailureKind = "rate_limited" | "auth" | "model_not_found" | "rejected" | "timeout" | "error";
+export type FailureKind = "rate_limited" | "auth" | "model_not_found" | "rejected" | "unusable" | "timeout" | "error";
 
 /** One failure as a provider told it. */
 export interface Failure {
@@ -109,6 +109,12 @@ export function failureError(failure: Failure): SlipwayError {
           ...(status === undefined ? {} : { status }),
           ...(failure.param === undefined ? {} : { param: failure.param.slice(0, 200) }),
         }),
+      );
+    case "unusable":
+      return new SlipwayError(
+        "provider_answer_unusable",
+        `The model of the provider ${provider} gave an answer that is of no use${said}`,
+        options(failure, "Try again; if it happens often, make the tools simpler or choose another model."),
       );
     case "timeout":
       return new SlipwayError(

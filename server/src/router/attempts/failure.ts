@@ -19,6 +19,8 @@ const FAILED: Verdict = { again: true, elsewhere: true, mark: "failure", outcome
 const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
   provider_error: FAILED,
   provider_stream_broken: FAILED,
+  // The target works; what its model wrote is of no use, which one tenant's tools may bring about again and again.
+  provider_answer_unusable: { again: true, elsewhere: true, mark: "nothing", outcome: "error" },
   provider_timeout: { again: true, elsewhere: true, mark: "failure", outcome: "timeout" },
   provider_rate_limited: { again: true, elsewhere: true, mark: "cool_down", outcome: "rate_limited" },
   // The key will not be right the second time either; another provider has another key.

@@ -141,6 +141,13 @@ test("a provider that always fails is asked at most 1.2 times as often as client
   assert.match(metrics, /slipway_retries_denied_total\{provider="openai"\} \d+/);
 });
 
+test("answers that a model wrote amiss, however many, take the target from nobody", async () => {
+  const { provider, ask, log } = make(failWith("provider_answer_unusable"));
+  for (let count = 0; count < 30; count += 1) assert.equal((await ask()).error?.code, "provider_answer_unusable");
+  assert.ok(provider.asked.length > 30, "each may be tried again");
+  assert.deepEqual(log.lines, []);
+});
+
 test("a client that leaves ends the attempt, and a retry that waits is not made", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { provider, router, booked } = make(["hang"]);
