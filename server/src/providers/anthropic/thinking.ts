@@ -1,4 +1,5 @@
 import type { ReasoningSettings } from "@slipway/contracts/model/request.ts";
+import { effortOf } from "../wire/openai-fields.ts";
 
 type Wire = Record<string, unknown>;
 
@@ -35,10 +36,13 @@ export function encodeThinking(
   bound: number = Number.POSITIVE_INFINITY,
 ): EncodedThinking {
   if (settings === undefined) return NOTHING;
-  const { effort, budgetTokens, adaptive, show } = settings;
+  const { effort, budgetTokens, budgetOf = "anthropic", adaptive, show } = settings;
   const display = show === undefined ? {} : { display: show ? "summarized" : "omitted" };
   const word = effort === "minimal" ? "low" : effort === "none" ? undefined : effort;
   if (budgetTokens === 0 || effort === "none") return { thinking: { type: "disabled" }, effort: word, budget: 0 };
+  // A client of another family's does not know that this model refuses budgets; one of Anthropic's own is told so by Anthropic.
+  if (budgetTokens !== undefined && budgetOf !== "anthropic" && !BY_BUDGET.test(model))
+    return { thinking: { type: "adaptive", ...display }, effort: word ?? effortOf({ budgetTokens }), budget: 0 };
   if (budgetTokens !== undefined) {
     const thinking = { type: "enabled", budget_tokens: budgetTokens, ...display };
     return { thinking, effort: word, budget: budgetTokens };

@@ -60,7 +60,7 @@ function decodeThinking(
   const effort = Object.hasOwn(EFFORTS, level) ? EFFORTS[level] : undefined;
   const reasoning: ReasoningSettings = {
     ...(show === undefined ? {} : { show }),
-    ...(budget === undefined ? {} : budget === -1 ? { adaptive: true } : { budgetTokens: budget }),
+    ...(budget === undefined ? {} : budget === -1 ? { adaptive: true } : { budgetTokens: budget, budgetOf: "google" }),
     ...(effort === undefined ? {} : { effort }),
   };
   return {

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Message, ModelRequest } from "@slipway/contracts/model/request.ts";
+import { createMessagesCodec } from "./codec.ts";
+import { DEFAULT_MAX_TOKENS } from "./encode.ts";
+
+const HELLO: Message = { role: "user", content: [{ type: "text", text: "Hello" }] };
+
+function encode(request: Partial<ModelRequest>): Record<string, unknown> {
+  const whole: ModelRequest = { model: "m", messages: [HELLO], tools: [], stream: false, ...request };
+  return JSON.parse(createMessagesCodec("key").encode(whole).body ?? "") as Record<string, unknown>;
+}
+
+test("efforts become budgets at models that think by budget, and adaptive thinking at the others", () => {
+  const ask = (model: string, effort: "none" | "minimal" | "high"): unknown => {
+    const { thinking, output_config: config } = encode({ model, reasoning: { effort } });
+    return [thinking, config];
+  };
+  for (const model of [
+    "claude-haiku-4-5",
+    "claude-sonnet-4-5-20250929",
+    "claude-opus-4-1",
+    "claude-3-7-sonnet-latest",
+    "claude-sonnet-4-20250514",
+  ]) {
+    assert.deepEqual(ask(model, "high"), [{ type: "enabled", budget_tokens: 24_576 }, undefined], model);
+    assert.deepEqual(ask(model, "minimal"), [{ type: "enabled", budget_tokens: 1024 }, undefined], model);
+  }
+  for (const model of ["claude-opus-4-7", "claude-sonnet-4-6", "claude-sonnet-5", "claude-fable-5-20270101"]) {
+    assert.deepEqual(ask(model, "high"), [{ type: "adaptive" }, { effort: "high" }], model);
+    assert.deepEqual(ask(model, "minimal"), [{ type: "adaptive" }, { effort: "low" }], model);
+  }
+  assert.deepEqual(ask("claude-haiku-4-5", "none"), [{ type: "disabled" }, undefined]);
+  assert.equal(encode({ reasoning: { budgetTokens: 5000 } })["max_tokens"], DEFAULT_MAX_TOKENS + 5000);
+});
+
+test("a budget in another family's words becomes an effort where budgets are refused, and else stays what it is", () => {
+  const ask = (model: string, reasoning: ModelRequest["reasoning"]): unknown => {
+    const { thinking, output_config: config } = encode({ model, ...(reasoning ? { reasoning } : {}) });
+    return [thinking, config];
+  };
+  const foreign = (budgetTokens: number) => ({ budgetTokens, budgetOf: "google" }) as const;
+  const shown = { ...foreign(4096), show: true };
+  for (const model of ["claude-opus-4-7", "claude-sonnet-5"]) {
+    assert.deepEqual(ask(model, shown), [{ type: "adaptive", display: "summarized" }, { effort: "low" }], model);
+    assert.deepEqual(ask(model, foreign(8192)), [{ type: "adaptive" }, { effort: "medium" }], model);
+    assert.deepEqual(ask(model, foreign(24_576)), [{ type: "adaptive" }, { effort: "high" }], model);
+    assert.deepEqual(ask(model, foreign(0)), [{ type: "disabled" }, undefined], model);
+    // What a client of Anthropic's asks for itself is between it and Anthropic.
+    assert.deepEqual(ask(model, { budgetTokens: 4096 }), [{ type: "enabled", budget_tokens: 4096 }, undefined], model);
+  }
+  assert.deepEqual(ask("claude-haiku-4-5", foreign(4096)), [{ type: "enabled", budget_tokens: 4096 }, undefined]);
+});
+
+test("a budget that stands for an effort leaves room for the answer; one that was asked for is left as it is", () => {
+  const ask = (reasoning: ModelRequest["reasoning"], maxOutputTokens: number): unknown => {
+    const body = encode({ model: "claude-haiku-4-5", maxOutputTokens, ...(reasoning ? { reasoning } : {}) });
+    return [(body["thinking"] as { budget_tokens: number }).budget_tokens, body["max_tokens"]];
+  };
+  // Anthropic refuses a budget that is not below the bound of the answer.
+  assert.deepEqual(ask({ effort: "high" }, 10_000), [8000, 10_000]);
+  assert.deepEqual(ask({ effort: "high" }, 64_000), [24_576, 64_000]);
+  assert.deepEqual(ask({ effort: "low" }, 1100), [1024, 1100]);
+  assert.deepEqual(ask({ budgetTokens: 5000 }, 4000), [5000, 4000]);
+});
