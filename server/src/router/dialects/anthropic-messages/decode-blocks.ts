@@ -27,6 +27,8 @@ const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = {
   redacted_thinking: new Set(["data"]),
 };
 
+const NOTHING_ELSE: ReadonlySet<string> = new Set();
+
 const SOURCES: ReadonlySet<string> = new Set(["base64", "url", "file", "text"]);
 
 function hasOnly(block: JsonObject, known: ReadonlySet<string>): boolean {
@@ -34,10 +36,15 @@ function hasOnly(block: JsonObject, known: ReadonlySet<string>): boolean {
   return true;
 }
 
+// What a tool's caller is where nothing is said of it.
+function isDirect(caller: unknown): boolean {
+  return isObject(caller) && caller["type"] === "direct" && hasOnly(caller, NOTHING_ELSE);
+}
+
 function isKnown(block: JsonObject, type: string): boolean {
   const fields = Object.hasOwn(KNOWN, type) ? KNOWN[type] : undefined;
   if (!fields || !hasOnly(block, fields)) return false;
-  if (type === "tool_use" && isObject(block["caller"])) return block["caller"]["type"] === "direct";
+  if (type === "tool_use" && block["caller"] != null) return isDirect(block["caller"]);
   if (type !== "image" && type !== "document") return true;
   const citations = block["citations"];
   if (isObject(citations) && !hasOnly(citations, new Set(["enabled"]))) return false;

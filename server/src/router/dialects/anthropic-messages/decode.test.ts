@@ -207,6 +207,18 @@ test("any block, known or not, arrives as it was sent", () => {
   );
 });
 
+test("who called a tool arrives as it was sent, where that is said in no way that is known", () => {
+  const block = { type: "tool_use", id: "toolu_1", name: "look", input: {} };
+  const sent = (caller: unknown): unknown => {
+    const body = passed({ ...LEAST, messages: [...MESSAGES, { role: "assistant", content: [{ ...block, caller }] }] });
+    return (body["messages"] as { content: unknown[] }[])[1]?.content[0];
+  };
+  for (const caller of [[], "direct", 0, { type: "direct", tool_id: "t" }])
+    assert.deepEqual(sent(caller), { ...block, caller });
+  // What goes without saying.
+  for (const caller of [{ type: "direct" }, null]) assert.deepEqual(sent(caller), block);
+});
+
 test("the headers of Anthropic's API go to Anthropic", () => {
   const { request } = decode(LEAST, {
     url: "/v1/messages?beta=true",
