@@ -196,6 +196,7 @@ async function openCached(
     policy,
     origin: asked.callOrigin,
     target: route.asked,
+    routesVersion: route.version,
     request,
     client,
     call: (sink) => opened.start(sink, reply),

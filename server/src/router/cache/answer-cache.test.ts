@@ -17,6 +17,8 @@ test("an equal question is answered with the same events, without the model, and
     [lines[0]?.source, lines[0]?.outcome, lines[0]?.provider, lines[0]?.cost, lines[0]?.usage.input],
     ["cache", "ok", "p", 0, 0],
   );
+  // As the lines of calls do: without it nobody can tell what a route's or a user's cache is worth.
+  assert.deepEqual([lines[0]?.route, lines[0]?.userId, lines[0]?.routesVersion], ["everyday", "u-1", "v-1"]);
 });
 
 test("another tenant's equal question is a miss", async () => {

@@ -5,9 +5,9 @@ import { ByteLru } from "#lib/byte-lru.ts";
 import type { Envelopes } from "#keys/envelope.ts";
 import type { SharedCache } from "#store/shared-cache.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
-import type { Books, CallOrigin } from "../booking.ts";
+import type { Books } from "../booking.ts";
 import { answerKey } from "./answer-key.ts";
-import { bookHit, type CachedTarget } from "./book-hit.ts";
+import { bookHit, type Hit } from "./book-hit.ts";
 import { type Departure, type Flight, Flights } from "./flights.ts";
 import { eventsOf, type KeptAnswer, keptAnswer, packAnswer, unpackAnswer } from "./kept-answer.ts";
 import type { CachePolicy } from "./policy.ts";
@@ -16,11 +16,8 @@ import { ReplayCall } from "./replay.ts";
 import type { SemanticCache, SemanticLook } from "./semantic/semantic-cache.ts";
 
 /** One question to a model that may be answered from the cache. */
-export interface CacheAsk {
+export interface CacheAsk extends Hit {
   readonly policy: CachePolicy;
-  readonly origin: CallOrigin;
-  /** Where it goes when it is not in the cache. */
-  readonly target: CachedTarget;
   readonly request: ModelRequest;
   readonly client: Departure;
   /** Asks the model itself. */
@@ -140,7 +137,7 @@ class TwoLevelCache implements AnswerCache {
       hit: true,
       similarity,
       ageSeconds: Math.max(0, Math.floor((this.#now() - answer.at) / 1000)),
-      start: (sink) => new ReplayCall(events, sink, (outcome) => bookHit(books, ask.target, ask.origin, outcome)),
+      start: (sink) => new ReplayCall(events, sink, (outcome) => bookHit(books, ask, outcome)),
     };
   }
 

@@ -10,8 +10,17 @@ export interface CachedTarget {
   readonly among?: readonly { readonly provider: string; readonly model: string }[];
 }
 
+/** A request that the cache may answer. */
+export interface Hit {
+  /** Where it goes when it is not in the cache. */
+  readonly target: CachedTarget;
+  readonly origin: CallOrigin;
+  /** The version of the routes that the model's name was resolved by; null or absent: none is configured. */
+  readonly routesVersion?: string | null;
+}
+
 /** The ledger's line of an answer that came from the cache: no provider was asked, so nothing was used and nothing is owed. */
-export function bookHit(books: Books, target: CachedTarget, origin: CallOrigin, outcome: "ok" | "aborted"): void {
+export function bookHit(books: Books, { target, origin, routesVersion }: Hit, outcome: "ok" | "aborted"): void {
   books.ledger.take({
     id: newId("use"),
     tenantId: origin.tenantId,
@@ -26,5 +35,8 @@ export function bookHit(books: Books, target: CachedTarget, origin: CallOrigin, 
     priceVersion: books.prices.version,
     outcome,
     at: new Date(),
+    routesVersion: routesVersion ?? null,
+    route: origin.route ?? null,
+    userId: origin.userId ?? null,
   });
 }
