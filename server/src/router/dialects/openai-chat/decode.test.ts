@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import * as fc from "fast-check";
+import { createMessagesCodec } from "#providers/anthropic/codec.ts";
+import { createChatCompletionsCodec } from "#providers/wire/chat-completions/codec.ts";
 import { decode } from "./decode.ts";
 
 const MESSAGES = [{ role: "user", content: "hi" }];
@@ -55,6 +57,20 @@ const USUAL = {
   user: "u",
   store: null,
 };
+
+test("a choice among some of the tools goes to OpenAI's family as it was sent, and no other takes it unseen", () => {
+  const allowed = { mode: "required", tools: [{ type: "function", function: { name: "look" } }] };
+  const { request } = decode({ ...USUAL, seed: null, tool_choice: { type: "allowed_tools", allowed_tools: allowed } });
+  const chat = createChatCompletionsCodec({
+    provider: "openai",
+    maxTokensField: "max_completion_tokens",
+    returnsReasoning: false,
+  });
+  const sent = JSON.parse(chat.encode(request).body ?? "") as Record<string, unknown>;
+  assert.deepEqual(sent["tool_choice"], { type: "allowed_tools", allowed_tools: allowed });
+  assert.throws(() => createMessagesCodec("key").encode(request), { code: "unsupported_field", param: "tool_choice" });
+  assert.equal(refused({ ...USUAL, tool_choice: { type: "anything" } }).param, "tool_choice");
+});
 
 test("the fields that every provider understands are read", () => {
   const { request, streamUsage } = decode(USUAL);

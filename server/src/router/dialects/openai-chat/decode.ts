@@ -75,7 +75,9 @@ function decodeTool(value: unknown, path: string): ToolDefinition {
   };
 }
 
-function decodeToolChoice(value: unknown, path: string): ToolChoice {
+// Undefined for a choice that only OpenAI has a word for, which travels as it is.
+function decodeToolChoice(value: unknown, path: string): ToolChoice | undefined {
+  if (isObject(value) && value["type"] === "allowed_tools") return undefined;
   if (value === "auto" || value === "none" || value === "required") return value;
   if (isObject(value) && value["type"] === "function" && isObject(value["function"])) {
     return { name: asName(value["function"]["name"], `${path}.function.name`) };
@@ -175,7 +177,10 @@ export function decode(value: unknown): DecodedRequest {
   const metadata = decodeMetadata(body);
   const streamOptions = optional(body["stream_options"], "stream_options", asObject);
   const extra = decodeExtra(body);
-  const fields = metadata.rest ? { ...extra, metadata: metadata.rest } : extra;
+  const toolChoice = optional(body["tool_choice"], "tool_choice", decodeToolChoice);
+  const ownChoice = toolChoice === undefined && body["tool_choice"] != null;
+  const own = ownChoice ? { ...extra, tool_choice: body["tool_choice"] } : extra;
+  const fields = metadata.rest ? { ...own, metadata: metadata.rest } : own;
   const request: { -readonly [Field in keyof ModelRequest]: ModelRequest[Field] } = {
     model: asName(body["model"], "model"),
     messages: decodeMessages(body["messages"]),
@@ -185,7 +190,7 @@ export function decode(value: unknown): DecodedRequest {
   const set = <Field extends keyof ModelRequest>(field: Field, found: ModelRequest[Field] | undefined): void => {
     if (found !== undefined) request[field] = found;
   };
-  set("toolChoice", optional(body["tool_choice"], "tool_choice", decodeToolChoice));
+  set("toolChoice", toolChoice);
   set("parallelToolCalls", optional(body["parallel_tool_calls"], "parallel_tool_calls", asBoolean));
   set(
     "maxOutputTokens",
