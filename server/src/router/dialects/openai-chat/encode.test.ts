@@ -48,6 +48,19 @@ test("a plain answer that is put together is the JSON of the answer, byte by byt
   assert.ok(check(encodePlain) > 200);
 });
 
+test("what was written to the vendor's cache is told where there is any, as OpenAI tells it", () => {
+  const details = (cacheWrite: number): unknown => {
+    const usage = { input: 1, cachedRead: 2, cacheWrite, output: 3, reasoning: 0 };
+    const finish = { type: "finish", reason: "stop", usage } as const;
+    const answer = foldEvents([{ type: "text", text: "hi" }, finish]);
+    const told = JSON.parse(encodePlain(answer, frame) ?? "") as { usage: { prompt_tokens_details: unknown } };
+    assert.deepEqual(JSON.parse(JSON.stringify(encode(answer, frame))), told);
+    return told.usage.prompt_tokens_details;
+  };
+  assert.deepEqual(details(4), { cached_tokens: 2, cache_write_tokens: 4 });
+  assert.deepEqual(details(0), { cached_tokens: 2 });
+});
+
 test("negative control: a text that is not escaped, or a figure that is left out, is seen", () => {
   const change = (from: RegExp, to: string) => (answer: Parameters<typeof encodePlain>[0], of: AnswerFrame) =>
     encodePlain(answer, of)?.replace(from, to);

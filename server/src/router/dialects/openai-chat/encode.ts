@@ -27,7 +27,10 @@ export function encodeUsage(usage: Usage): unknown {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: usage.cachedRead },
+    prompt_tokens_details: {
+      cached_tokens: usage.cachedRead,
+      ...(usage.cacheWrite > 0 ? { cache_write_tokens: usage.cacheWrite } : {}),
+    },
     completion_tokens_details: { reasoning_tokens: usage.reasoning },
   };
 }
@@ -99,10 +102,11 @@ export function encodePlain(answer: ModelAnswer, frame: AnswerFrame): string | u
   const prompt = input + cachedRead + cacheWrite;
   const completion = output + reasoning;
   const reason = finishReasonOf(answer);
+  const written = cacheWrite > 0 ? `,"cache_write_tokens":${cacheWrite}` : "";
   return (
     `{"id":${jsonText(answer.id ?? frame.fallbackId)},"object":"chat.completion","created":${frame.created},"model":${jsonText(answer.model ?? frame.model)},` +
     `"choices":[{"index":0,"message":{"role":"assistant","content":${JSON.stringify(answer.text)},"refusal":null},"logprobs":null,"finish_reason":"${reason}"}],` +
     `"usage":{"prompt_tokens":${prompt},"completion_tokens":${completion},"total_tokens":${prompt + completion},` +
-    `"prompt_tokens_details":{"cached_tokens":${cachedRead}},"completion_tokens_details":{"reasoning_tokens":${reasoning}}}}`
+    `"prompt_tokens_details":{"cached_tokens":${cachedRead}${written}},"completion_tokens_details":{"reasoning_tokens":${reasoning}}}}`
   );
 }
