@@ -122,6 +122,7 @@ async function runParts(
   report: Report,
 ): Promise<void> {
   for (const part of parts) {
+    if (interrupted) return;
     print(`\nTests: ${part.title}\n`);
     const start = performance.now();
     const before = { passed: report.passed, failed: report.failed };
