@@ -50,6 +50,12 @@ async function signInByKeyboard({ server, upstream, visit }: ConsoleStage): Prom
     reply.end({ input: 5, output: 2 });
   });
   await visit(async ({ page, context }) => {
+    // What is written is sent also where the models are known only after it.
+    const typed = Promise.withResolvers<void>();
+    await page.route("**/v1/models", async (route) => {
+      await typed.promise;
+      await route.continue();
+    });
     await page.goto("/");
     await page.waitForURL("**/console/sign-in**");
     await page.locator("input:focus").waitFor();
@@ -61,6 +67,7 @@ async function signInByKeyboard({ server, upstream, visit }: ConsoleStage): Prom
     await page.keyboard.press("Shift+Enter");
     await page.keyboard.type("on two lines");
     await page.keyboard.press("Enter");
+    typed.resolve();
     await said(page, "Heard.").waitFor();
     assert.match(await textOf(page, "ol > li:first-child"), /by keyboard\non two lines/);
 

@@ -1,4 +1,13 @@
-import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type KeyboardEvent, type Ref } from "react";
+import {
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type Ref,
+  type RefObject,
+} from "react";
 import { Button } from "#ui/button.tsx";
 import { Icon } from "#ui/icon.tsx";
 import styles from "./composer.module.css";
@@ -20,11 +29,9 @@ interface ComposerProps {
   readonly ref?: Ref<ComposerHandle>;
 }
 
-/** Where the next message is written. Enter sends, Shift+Enter breaks the line; while an answer runs, the button stops it. */
-export function Composer({ running, ready, onSend, onStop, ref }: ComposerProps) {
-  const [text, setText] = useState("");
+/** A field that has the focus at first and is as high as its text. */
+function useField(text: string): RefObject<HTMLTextAreaElement | null> {
   const field = useRef<HTMLTextAreaElement>(null);
-  useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }), []);
   useEffect(() => {
     // On a touch screen the focus would open the keyboard over the page.
     if (window.matchMedia("(pointer: fine)").matches) field.current?.focus();
@@ -35,9 +42,32 @@ export function Composer({ running, ready, onSend, onStop, ref }: ComposerProps)
     element.style.height = "auto";
     if (text !== "") element.style.height = `${Math.min(element.scrollHeight, MAX_HEIGHT_PX)}px`;
   }, [text]);
+  return field;
+}
+
+function Keys() {
+  return (
+    <p id="message-keys" className={styles.keys}>
+      <kbd>Enter</kbd> sends, <kbd>Shift</kbd>+<kbd>Enter</kbd> breaks the line, <kbd>Esc</kbd> stops
+    </p>
+  );
+}
+
+/** Where the next message is written. Enter sends, Shift+Enter breaks the line; while an answer runs, the button stops it. */
+export function Composer({ running, ready, onSend, onStop, ref }: ComposerProps) {
+  const [text, setText] = useState("");
+  const field = useField(text);
+  useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }), [field]);
+  // Sent before it could go, for example before the models are known: it goes as soon as it can, unless it is changed first.
+  const waiting = useRef(false);
+  useEffect(() => {
+    if (ready && waiting.current) field.current?.form?.requestSubmit();
+  }, [ready, field]);
 
   const send = (): void => {
-    if (running || !ready || text.trim() === "") return;
+    if (running || text.trim() === "") return;
+    waiting.current = !ready;
+    if (!ready) return;
     onSend(text);
     setText("");
     field.current?.focus();
@@ -68,13 +98,14 @@ export function Composer({ running, ready, onSend, onStop, ref }: ComposerProps)
         value={text}
         placeholder="Write a message"
         aria-describedby="message-keys"
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => {
+          waiting.current = false;
+          setText(event.target.value);
+        }}
         onKeyDown={onKeyDown}
       />
       <div className={styles.foot}>
-        <p id="message-keys" className={styles.keys}>
-          <kbd>Enter</kbd> sends, <kbd>Shift</kbd>+<kbd>Enter</kbd> breaks the line, <kbd>Esc</kbd> stops
-        </p>
+        <Keys />
         {running ? (
           <Button tone="secondary" onClick={onStop}>
             <Icon name="stop" />
