@@ -26,7 +26,8 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
     "server/src/router/booking.ts",
     `
     export const bookUsage = () => {};
-    export const bookFailure = () => {};`,
+    export const bookFailure = () => {};
+    export const maybeBilled = () => false;`,
   ],
 ]);
 
