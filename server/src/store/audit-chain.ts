@@ -3,6 +3,8 @@ export interface WaitingRecords {
   readonly tenantId: string;
   /** How many, at least one. */
   readonly count: number;
+  /** The arrival of the newest of them. */
+  readonly newest: number;
 }
 
 /** A link's place and hash, from which the next one goes on. */
@@ -14,7 +16,7 @@ export interface LogEnd {
 
 /** Links of a tenant's log that follow one another. */
 export interface ChainStretch {
-  /** Links that were looked at: more than there are hashes when one of them does not follow. */
+  /** Links that were looked at: more than there are hashes when one of them does not follow, or is missing before others. */
   readonly links: number;
   /** The position of the last one whose hash is here. */
   readonly position: number;

@@ -71,8 +71,8 @@ export interface AuditRecords {
   search(tenantId: string, search: AuditSearch): Promise<readonly UnsequencedRecord[]>;
   /** What was said, encrypted as it was appended; null when nothing was kept, undefined when there is no such record. */
   content(tenantId: string, id: string): Promise<Uint8Array | null | undefined>;
-  /** One tenant's records after a place in its log, in order. */
-  log(tenantId: string, after: number, limit: number): Promise<readonly SequencedAuditRecord[]>;
+  /** One tenant's records after a place in its log, up to another, in order. */
+  log(tenantId: string, after: number, upTo: number): Promise<readonly SequencedAuditRecord[]>;
   /** Every tenant's records after a position, in order. What has been retired is passed over. */
   sequenced(after: number, limit: number): Promise<readonly SequencedAuditRecord[]>;
   /** The position of the newest record that has its place; 0 before the first. */

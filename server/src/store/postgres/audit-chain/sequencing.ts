@@ -16,8 +16,8 @@ export function endLease(holder: string): Statement<unknown> {
 /** Whose records wait, and how many, among the oldest of all. */
 export function waitingRecords(limit: number): Statement<WaitingRecords> {
   return sql`
-    select tenant_id as "tenantId", count(*)::int as count
-    from (select tenant_id from slipway.audit_pending order by arrival limit ${limit}) as oldest
+    select tenant_id as "tenantId", count(*)::int as count, max(arrival)::float8 as newest
+    from (select tenant_id, arrival from slipway.audit_pending order by arrival limit ${limit}) as oldest
     group by tenant_id`;
 }
 
@@ -25,10 +25,10 @@ export function waitingRecords(limit: number): Statement<WaitingRecords> {
  * Gives the tenant's `count` oldest records that wait the places after the log's end, and positions after `position`. What is hashed is
  * the record as it lies in the database: its entry's canonical JSON (RFC 8785) as contracts/src/audit/entry.ts has it, names in their order,
  * after the byte of a leaf (RFC 6962). PostgreSQL's `to_json` writes a text as ECMAScript's JSON.stringify does. Each record is looked up by
- * itself: left to choose, the planner reads a tenant's whole log for a page of it.
+ * itself, and those that wait are bounded by `newest` as well: left to choose, the planner reads all there is for a page of it.
  */
 export function placeRecords(
-  { tenantId, count }: WaitingRecords,
+  { tenantId, count, newest }: WaitingRecords,
   position: number,
 ): Statement<{ readonly placed: number }> {
   return sql`
@@ -44,7 +44,7 @@ export function placeRecords(
       limit 1
     ), page as (
       select id, arrival, row_number() over (order by arrival) as n
-      from slipway.audit_pending where tenant_id = ${tenantId} order by arrival limit ${count}
+      from slipway.audit_pending where tenant_id = ${tenantId} and arrival <= ${newest} order by arrival limit ${count}
     ), entry as (
       select log_end.seq + page.n as seq, r.id, sha256('\\x00'::bytea || convert_to(
         '{"action":' || to_json(r.action)
@@ -83,7 +83,8 @@ export function placeRecords(
 
 /**
  * The next links of a log, packed, as far as each follows the one before it: by its number, and by its chain hash, which is made anew
- * from `chainHash`, that of link `after`.
+ * from `chainHash`, that of link `after`. Places have no gaps, so a page is bounded by its places and not by a count alone: a planner that
+ * takes a log for a short one would sort all of it for every page. Where places are missing at a page's end, one link more is told of.
  */
 export function chainStretch(tenantId: string, after: LogEnd, limit: number): Statement<ChainStretch> {
   return sql`
@@ -92,15 +93,18 @@ export function chainStretch(tenantId: string, after: LogEnd, limit: number): St
         seq = ${after.seq}::bigint + row_number() over (order by seq)
           and chain_hash = sha256(lag(chain_hash, 1, ${after.chainHash}::bytea) over (order by seq) || record_hash) as follows
       from slipway.audit_chain
-      where tenant_id = ${tenantId} and seq > ${after.seq}
-      order by seq
-      limit ${limit}
+      where tenant_id = ${tenantId} and seq > ${after.seq}::bigint and seq <= ${after.seq + limit}::bigint
     ), whole as (
       select * from link where seq < coalesce((select min(seq) from link where not follows), 9223372036854775807)
+    ), found as (
+      select count(*)::int as links from link
     )
-    select (select count(*)::int from link) as links,
-      coalesce(max(position), 0)::float8 as position,
+    select case
+        when found.links < ${limit} and (select max(seq) from slipway.audit_chain where tenant_id = ${tenantId}) > ${after.seq + limit}::bigint
+        then found.links + 1 else found.links
+      end as links,
+      (select coalesce(max(position), 0)::float8 from whole) as position,
       (select chain_hash from whole order by seq desc limit 1) as "chainHash",
-      coalesce(string_agg(record_hash, ''::bytea order by seq), '') as "recordHashes"
-    from whole`;
+      (select coalesce(string_agg(record_hash, ''::bytea order by seq), '') from whole) as "recordHashes"
+    from found`;
 }

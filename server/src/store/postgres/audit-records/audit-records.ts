@@ -18,13 +18,12 @@ export function createAuditRecords(database: Database): AuditRecords {
       const [row] = await database.asTenant(tenantId, auditContent(tenantId, id));
       return row?.content;
     },
-    log: (tenantId, after, limit) =>
-      database.asTenant(tenantId, auditLog(tenantId, after, Number.MAX_SAFE_INTEGER, limit)),
+    log: (tenantId, after, upTo) => database.asTenant(tenantId, auditLog(tenantId, after, upTo)),
     async sequenced(after, limit) {
       // Who comes next is asked across tenants; what the records say, of each tenant under its own name.
       const spans = await database.asDirectory(positionsAfter(after, limit));
       const pages = await database.asTenants(
-        spans.map(({ tenantId, first, last }) => ({ tenantId, statement: auditLog(tenantId, first - 1, last, limit) })),
+        spans.map(({ tenantId, first, last }) => ({ tenantId, statement: auditLog(tenantId, first - 1, last) })),
       );
       return pages.flat().toSorted((a, b) => a.position - b.position);
     },
