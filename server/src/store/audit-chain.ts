@@ -3,7 +3,8 @@ export interface WaitingRecords {
   readonly tenantId: string;
   /** How many, at least one. */
   readonly count: number;
-  /** The arrival of the newest of them. */
+  /** The arrivals of the oldest and the newest of them. */
+  readonly oldest: number;
   readonly newest: number;
 }
 

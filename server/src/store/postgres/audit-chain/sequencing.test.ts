@@ -72,7 +72,7 @@ for (const backend of BACKENDS) {
     later(t, () => owner.end());
     // As fresh as statistics can be, and as they are when autovacuum has just looked: the planner then knows the log as a small one.
     await owner.query("analyze slipway.audit_records; analyze slipway.audit_pending; analyze slipway.audit_chain");
-    const { text, values } = placeRecords({ tenantId, count: PAGE, newest: LOG + PAGE }, LOG);
+    const { text, values } = placeRecords({ tenantId, count: PAGE, oldest: LOG + 1, newest: LOG + PAGE }, LOG);
     const readBy = async (statement: string): Promise<number> => {
       await owner.query(`begin; set local role slipway_app; set local slipway.tenant_id = '${tenantId}'`);
       const plan = await planOf(owner, statement, values);
@@ -171,7 +171,7 @@ test("a page of a log that grew since the planner looked at it costs that page, 
     const end = { seq: 1000, chainHash: Buffer.alloc(32) };
     assert.ok((await readBy(chainStretch("t", end, PAGE))) <= most, "links to sign");
     assert.ok((await readBy(auditLog("t", 1000, 1000 + PAGE))) <= most, "records to export");
-    const waiting = { tenantId: "t", count: PAGE, newest: 2 * PAGE };
+    const waiting = { tenantId: "t", count: PAGE, oldest: PAGE + 1, newest: 2 * PAGE };
     assert.ok((await readBy(placeRecords(waiting, LONG))) <= most, "records to give places to");
     const unbounded = auditLog("t", 1000, LONG);
     assert.ok((await readBy(unbounded)) > most, "the measure does not see what is read too much");

@@ -16,7 +16,8 @@ export function endLease(holder: string): Statement<unknown> {
 /** Whose records wait, and how many, among the oldest of all. */
 export function waitingRecords(limit: number): Statement<WaitingRecords> {
   return sql`
-    select tenant_id as "tenantId", count(*)::int as count, max(arrival)::float8 as newest
+    select tenant_id as "tenantId", count(*)::int as count,
+      min(arrival)::float8 as oldest, max(arrival)::float8 as newest
     from (select tenant_id, arrival from slipway.audit_pending order by arrival limit ${limit}) as oldest
     group by tenant_id`;
 }
@@ -25,10 +26,11 @@ export function waitingRecords(limit: number): Statement<WaitingRecords> {
  * Gives the tenant's `count` oldest records that wait the places after the log's end, and positions after `position`. What is hashed is
  * the record as it lies in the database: its entry's canonical JSON (RFC 8785) as contracts/src/audit/entry.ts has it, names in their order,
  * after the byte of a leaf (RFC 6962). PostgreSQL's `to_json` writes a text as ECMAScript's JSON.stringify does. Each record is looked up by
- * itself, and those that wait are bounded by `newest` as well: left to choose, the planner reads all there is for a page of it.
+ * itself, and those that wait are bounded by `oldest` and `newest` as well: left to choose, the planner reads all there is for a page of it,
+ * and what was taken off the list before lies in front of it until it is vacuumed.
  */
 export function placeRecords(
-  { tenantId, count, newest }: WaitingRecords,
+  { tenantId, count, oldest, newest }: WaitingRecords,
   position: number,
 ): Statement<{ readonly placed: number }> {
   return sql`
@@ -44,7 +46,9 @@ export function placeRecords(
       limit 1
     ), page as (
       select id, arrival, row_number() over (order by arrival) as n
-      from slipway.audit_pending where tenant_id = ${tenantId} and arrival <= ${newest} order by arrival limit ${count}
+      from slipway.audit_pending
+      where tenant_id = ${tenantId} and arrival >= ${oldest} and arrival <= ${newest}
+      order by arrival limit ${count}
     ), entry as (
       select log_end.seq + page.n as seq, r.id, sha256('\\x00'::bytea || convert_to(
         '{"action":' || to_json(r.action)
@@ -76,7 +80,8 @@ export function placeRecords(
       where link.id is not null
       returning id
     ), taken as (
-      delete from slipway.audit_pending where tenant_id = ${tenantId} and arrival <= (select max(arrival) from page)
+      delete from slipway.audit_pending
+      where tenant_id = ${tenantId} and arrival >= ${oldest} and arrival <= (select max(arrival) from page)
     )
     select count(*)::int as placed from placed`;
 }

@@ -186,7 +186,7 @@ async function fill(store: Store): Promise<void> {
     };
     await store.auditRecords.append([record]);
     const position = (await store.auditRecords.lastPosition()) + 1;
-    await store.auditChain.place([{ tenantId, count: 1, newest: Number.MAX_SAFE_INTEGER }], position - 1);
+    await store.auditChain.place([{ tenantId, count: 1, oldest: 0, newest: Number.MAX_SAFE_INTEGER }], position - 1);
     await store.auditRecords.append([{ ...record, id: "another" }]);
     const signed = { root: randomBytes(32), chainHash: randomBytes(32), peaks: randomBytes(32), note: "x" };
     await store.auditChain.addCheckpoint(tenantId, { size: 1, position, ...signed });
