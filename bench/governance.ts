@@ -75,7 +75,14 @@ async function run(options: Options) {
   const rounds = new Map<string, Round[]>();
   try {
     const { candidate, rest } = cores ?? { candidate: undefined, rest: undefined };
-    const setup = { upstreamPort: upstream.port, cores: candidate, restCores: rest, body, stream: false };
+    const setup = {
+      upstreamPort: upstream.port,
+      cores: candidate,
+      restCores: rest,
+      body,
+      stream: false,
+      databaseGivesWay: true,
+    };
     running = await startAll(setup, folder);
     const load = (seconds: number) => ({ seconds, connections: options.connections, cores: cores?.rest });
     for (const one of running) {
