@@ -22,10 +22,10 @@ export interface Database {
   /** Runs a statement under the role that may read what authentication needs, of every tenant, and nothing else. */
   asDirectory<Row>(statement: Statement<Row>): Promise<readonly Row[]>;
   /**
-   * Calls one of the schema's functions that take on their roles themselves: one message and one commit, with no transaction around it.
-   * Under the login itself, which may do nothing but call them.
+   * Calls one of the schema's functions that take on their roles themselves, for what it does: one message and one commit, with no
+   * transaction around it. Under the login itself, which may do nothing but call them.
    */
-  call<Row>(statement: Statement<Row>): Promise<readonly Row[]>;
+  call(statement: Statement<unknown>): Promise<void>;
   /** Waits for what runs, then closes the connections. */
   close(): Promise<void>;
 }
@@ -72,10 +72,10 @@ export function createDatabase(options: {
       const [, rows] = await run([enterDirectory(timeout), statement]);
       return (rows ?? []) as readonly Row[];
     },
-    async call<Row>(statement: Statement<Row>) {
+    async call(statement: Statement<unknown>) {
       try {
         await proven();
-        return (await callAlone(pool, statement)) as readonly Row[];
+        await callAlone(pool, statement);
       } catch (error) {
         throw toStoreError(error);
       }

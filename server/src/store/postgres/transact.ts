@@ -1,4 +1,5 @@
 import type { PoolClient, QueryResult } from "pg";
+import { call } from "./call.ts";
 import { sqlState } from "./errors.ts";
 import type { Pool } from "./pool.ts";
 import { sql, type Statement } from "./sql.ts";
@@ -23,12 +24,12 @@ export async function transact(pool: Pool, statements: readonly Statement<unknow
   return outcomes.slice(1, -1).map((outcome) => (outcome.status === "fulfilled" ? outcome.value.rows : []));
 }
 
-/** Runs one statement by itself: the database makes it a transaction. */
-export async function callAlone(pool: Pool, statement: Statement<unknown>): Promise<Rows> {
+/** Runs one statement by itself, for what it does: the database makes it a transaction. */
+export async function callAlone(pool: Pool, statement: Statement<unknown>): Promise<void> {
   const client = await pool.acquire();
   let failure: unknown;
   try {
-    return (await send(client, statement)).rows;
+    await call(client, statement);
   } catch (error) {
     failure = error;
     throw error;
@@ -38,7 +39,8 @@ export async function callAlone(pool: Pool, statement: Statement<unknown>): Prom
 }
 
 function send(client: PoolClient, statement: Statement<unknown>): Promise<QueryResult<Record<string, unknown>>> {
-  return client.query({ text: statement.text, values: [...statement.values] });
+  // As text: of an object the driver makes a copy, property by property.
+  return client.query(statement.text, [...statement.values]);
 }
 
 /** A connection goes back to the pool only when the database itself said that it is outside of any transaction. */
