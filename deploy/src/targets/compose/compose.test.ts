@@ -13,6 +13,7 @@ interface ComposeService {
   readonly mem_limit?: string;
   readonly pids_limit?: number;
   readonly deploy?: unknown;
+  readonly labels?: unknown;
 }
 
 const servicesIn = (text: string): Readonly<Record<string, ComposeService>> =>
@@ -63,4 +64,18 @@ test("PostgreSQL 18 keeps its data where its image wants it, the versions before
   };
   assert.deepEqual(await volumes("17"), ["postgres:/var/lib/postgresql/data"]);
   assert.deepEqual(await volumes("18"), ["postgres:/var/lib/postgresql"]);
+});
+
+test("a balancer whose configuration is another one is another container, and one whose configuration stayed is the same", async () => {
+  const text = await exampleText("agent-generator");
+  const label = async (spec: string): Promise<unknown> => {
+    const files = await renderText(spec, "development");
+    return servicesIn(textOf(files, "compose.yaml"))["haproxy"]?.labels;
+  };
+  assert.ok(await label(text));
+  assert.deepEqual(await label(text.replace("LOGGING_LEVEL: info", "LOGGING_LEVEL: warning")), await label(text));
+  assert.notDeepEqual(
+    await label(text.replace("[agents.acme.example]", "[agents.acme.example, b.example]")),
+    await label(text),
+  );
 });
