@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
-import { EXAMPLES, renderExample, textOf } from "../../testing/examples.ts";
+import { EXAMPLES, exampleText, renderExample, renderText, textOf } from "../../testing/examples.ts";
 import type { Manifest } from "./manifest.ts";
 
 const examples = await Promise.all(
@@ -28,6 +28,7 @@ interface Container {
   readonly name: string;
   readonly image: string;
   readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly envFrom?: readonly { readonly secretRef: { readonly name: string } }[];
   readonly startupProbe?: object;
   readonly livenessProbe?: { readonly httpGet: { readonly path: string } };
@@ -228,4 +229,29 @@ test("the chart with its own values gives exactly the plain objects, and other v
     const changed = fill({ ...values, image: "r.example/other@sha256:0" });
     assert.match(JSON.stringify([...changed.values()]), /r\.example\/other@sha256:0/);
   }
+});
+
+/** The objects of the example in production when its file says something else. */
+async function changed(...changes: readonly (readonly [from: string, to: string])[]): Promise<readonly Manifest[]> {
+  const text = changes.reduce(
+    (now, [from, to]) => {
+      assert.ok(now.includes(from), from);
+      return now.replace(from, () => to);
+    },
+    await exampleText("agent-generator"),
+  );
+  const files = await renderText(text, "production");
+  return parseAllDocuments(textOf(files, "plain/all.yaml")).map((document) => document.toJS() as Manifest);
+}
+
+test("a setting is what the file says: what Kubernetes would fill in or halve is escaped", async () => {
+  const values = ["$(PORT)", "a$$b", "$$(PORT)", "x$$", "$HOME ${PORT}", "$"];
+  const settings = values.map((value, index) => `  V${index}: ${JSON.stringify(value)}\n`).join("");
+  const objects = await changed(["env:\n  LOGGING_LEVEL: info\n", `env:\n  LOGGING_LEVEL: info\n${settings}`]);
+  const env = podOf(objects.find(({ kind }) => kind === "Deployment") ?? assert.fail())?.spec.containers[0]?.env ?? [];
+  // As k8s.io/kubernetes/third_party/forked/golang/expansion reads it: `$$` is `$`, `$(NAME)` the variable.
+  const expanded = (value = ""): string =>
+    value.replace(/\$(\$|\((\w+)\))/g, (_all, what: string) => (what === "$" ? "$" : "expanded"));
+  for (const [index, value] of values.entries())
+    assert.equal(expanded(env.find(({ name }) => name === `V${index}`)?.value), value);
 });
