@@ -255,3 +255,22 @@ test("a setting is what the file says: what Kubernetes would fill in or halve is
   for (const [index, value] of values.entries())
     assert.equal(expanded(env.find(({ name }) => name === `V${index}`)?.value), value);
 });
+
+test("a service with an identity of the cloud reaches what hands it out, with or without files in object storage", async () => {
+  const metadata = (objects: readonly Manifest[]): boolean =>
+    objects
+      .filter(({ kind, metadata: { name } }) => kind === "NetworkPolicy" && name === "generator-web")
+      .some((one) => bodyOf(one).egress?.some(({ ports }) => ports.some(({ port }) => port === 988)));
+  const gone = ["  objects: { bucket: acme-generator-files }\n", ""] as const;
+  const named = "        web: generator-web@acme-generator.iam.gserviceaccount.com\n";
+  assert.ok(metadata(await changed()));
+  assert.ok(metadata(await changed(gone)));
+  const text = await exampleText("agent-generator");
+  const production = text.indexOf("  production:\n");
+  const without = text.slice(0, production) + text.slice(production).replace(named, "");
+  const files = await renderText(without.replace(...gone), "production");
+  assert.equal(
+    metadata(parseAllDocuments(textOf(files, "plain/all.yaml")).map((one) => one.toJS() as Manifest)),
+    false,
+  );
+});
