@@ -1,6 +1,7 @@
 import { nearest } from "@slipway/contracts/nearest.ts";
 import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
 import { cloudRunProblems } from "./cloud-run-problems.ts";
+import { nameProblems } from "./name-problems.ts";
 import { clientSecretPath, directReferences } from "./issuer-secrets.ts";
 import type { Service, Spec } from "./spec.ts";
 
@@ -10,6 +11,7 @@ const PASSWORD_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/;
 /** What is wrong between the parts of a system, which the schema of each part cannot see. */
 export function problemsOf(spec: Spec): readonly YamlProblem[] {
   return [
+    ...nameProblems(spec),
     ...plainSecrets(["env"], spec.env),
     ...clientSecrets(spec),
     ...missingSecrets(spec),

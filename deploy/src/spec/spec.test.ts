@@ -141,3 +141,24 @@ test("whatever is answered to init, the file that it writes is right, or the ans
   for (const wrong of [{ name: "My Agents" }, { host: "no host" }, { image: "UPPER" }])
     assert.throws(() => scaffold({ ...answers, ...wrong }), { code: "config_invalid" });
 });
+
+test("a service that is called as what a platform is given besides is refused there, and so is a name that is too long with the system's", () => {
+  const beside = (name: string, environment: string): string =>
+    told(change("\n  web:\n", `\n  ${name}: { roles: [router], scale: { max: 1 } }\n  web:\n`), environment);
+  for (const name of ["migrate", "backup", "secrets", "network"])
+    assert.match(beside(name, "production"), /is the name of what is made besides services on kubernetes/, name);
+  for (const name of ["haproxy", "postgres", "redis", "login", "migrate"])
+    assert.match(beside(name, "development"), /is the name of what is made besides services on compose/, name);
+  assert.equal(beside("haproxy", "production"), "");
+  assert.equal(beside("network", "development"), "");
+  assert.match(beside("web-next", "development"), /is what the next release of web is called on compose/);
+  assert.equal(beside("web-next", "production"), "");
+  const long = (text_: string): string => text_.replace("name: generator", `name: ${"a".repeat(40)}`);
+  assert.equal(told(long(text)), "");
+  const both = long(
+    text.replace("\n  web:\n", `\n  ${"w".repeat(23)}: { roles: [router], scale: { max: 1 } }\n  web:\n`),
+  );
+  assert.match(told(both), /may have 22 characters on kubernetes: with the system's name before it 63/);
+  const space = long(text).replace("  production:\n", `  ${"p".repeat(23)}:\n`);
+  assert.match(told(space, "p".repeat(23)), /makes a namespace of more than 63 characters/);
+});

@@ -274,3 +274,14 @@ test("a service with an identity of the cloud reaches what hands it out, with or
     false,
   );
 });
+
+test("the name of the migration's Job is one that a label takes, however the system is called", async () => {
+  for (const name of ["generator", "a".repeat(33), "a".repeat(34), "a".repeat(40)]) {
+    const objects = await changed(["name: generator\n", `name: ${name}\n`]);
+    for (const { kind, metadata } of objects)
+      if (kind === "Job" || kind === "Service" || kind === "Namespace")
+        assert.ok(metadata.name.length <= 63, metadata.name);
+    const job = objects.find(({ kind }) => kind === "Job")?.metadata.name ?? "";
+    assert.equal(/-migrate-a172cedcae47-[0-9a-f]{8}$/.test(job), name.length <= 33, job);
+  }
+});
