@@ -98,7 +98,7 @@ function slotsOf(
     found.push([at, slot]);
     all.push(slot);
   };
-  const own = service === undefined ? [] : ["services", camel(service.name)];
+  const own = service === undefined ? [] : ["services", keyOf(context, service.name)];
   const pod = ["spec", "template", "spec", "containers", 0] as const;
   if (object.kind === "Job") add([...pod, "image"], ["image"], "quote");
   if (object.kind === "Deployment") {
@@ -114,7 +114,12 @@ function slotsOf(
   return found;
 }
 
-/** Helm's paths take no dashes. */
+/** Where a service's values stand: Helm's paths take no dashes, and no two services may share theirs (`api-2`, `api2`). */
+function keyOf({ spec }: Context, name: string): string {
+  const alike = spec.services.filter((service) => camel(service.name) === camel(name));
+  return alike.length === 1 ? camel(name) : name.replaceAll("-", "_");
+}
+
 function camel(name: string): string {
   return name.replace(/-+([a-z0-9])/g, (_dashes, letter: string) => letter.toUpperCase());
 }

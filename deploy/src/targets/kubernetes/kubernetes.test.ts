@@ -285,3 +285,28 @@ test("the name of the migration's Job is one that a label takes, however the sys
     assert.equal(/-migrate-a172cedcae47-[0-9a-f]{8}$/.test(job), name.length <= 33, job);
   }
 });
+
+test("services whose names differ by a dash only have values of their own in the chart", async () => {
+  const service = (name: string, memory: string) =>
+    `  ${name}: { roles: [router], memory: ${memory}, scale: { max: 1 } }\n`;
+  const text = (await exampleText("agent-generator")).replace(
+    "services:\n",
+    `services:\n${service("api-2", "2Gi")}${service("api2", "3Gi")}`,
+  );
+  const files = await renderText(text, "production");
+  const { services } = parse(textOf(files, "helm/generator/values.yaml")) as {
+    services: Readonly<Record<string, { resources: { limits: { memory: string } } }>>;
+  };
+  assert.deepEqual(
+    Object.entries(services).map(([name, { resources }]) => [name, resources.limits.memory]),
+    [
+      ["api_2", "2Gi"],
+      ["api2", "3Gi"],
+      ["web", "1Gi"],
+    ],
+  );
+  assert.match(
+    textOf(files, "helm/generator/templates/deployment-generator-api-2.yaml"),
+    /\.Values\.services\.api_2\.env/,
+  );
+});
