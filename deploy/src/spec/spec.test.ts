@@ -50,6 +50,15 @@ test("a mistake in a spec is told by line, column, path and what was probably me
     [change("kind: public", "kind: publik"), "did you mean `public`?"],
     [change("provider: gke", "provder: gke"), "did you mean `provider`?"],
     [change("network: 10.20.0.0/24", "network: 10.20.0"), "must be a network such as 10.20.0.0/24"],
+    // Files lie in folders of this name, below the one that they are rendered to.
+    [
+      change("regions: [europe-west1]", "regions: [../../elsewhere]"),
+      "must be the name of a region, such as europe-west1",
+    ],
+    [
+      change("bucket: acme-generator-files", "bucket: gs://acme files"),
+      "must be the name of a bucket, without a scheme",
+    ],
   ] as const;
   for (const [changed, expected] of mistakes) {
     const message = told(changed);
