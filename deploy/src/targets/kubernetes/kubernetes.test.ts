@@ -310,3 +310,17 @@ test("services whose names differ by a dash only have values of their own in the
     /\.Values\.services\.api_2\.env/,
   );
 });
+
+test("health checks, drains, shares and hosts keep to the bounds of who reads them", async () => {
+  const probes = "probes: { readiness: { period: 2s, timeout: 10s, failures: 30 } }\n    drain: 2h";
+  const objects = await changed(
+    ["scale: { min: 3, max: 10, cpu: 70, memory: 80 }", `scale: { min: 3, max: 10, cpu: 0.4 }\n    ${probes}`],
+    ["hosts: [agents.acme.example]", "hosts: [Agents.ACME.example]"],
+  );
+  const of = (wanted: string): unknown => objects.find(({ kind }) => kind === wanted)?.["spec"];
+  const { default: check } = of("HealthCheckPolicy") as { default: Readonly<Record<string, unknown>> };
+  assert.deepEqual([check["checkIntervalSec"], check["timeoutSec"], check["unhealthyThreshold"]], [2, 2, 10]);
+  assert.match(JSON.stringify(of("GCPBackendPolicy")), /"drainingTimeoutSec":3600/);
+  assert.match(JSON.stringify(of("HorizontalPodAutoscaler")), /"averageUtilization":1}/);
+  assert.match(JSON.stringify(of("HTTPRoute")), /"hostnames":\["agents\.acme\.example"\]/);
+});
