@@ -162,3 +162,13 @@ test("the migration gets no settings of what serves, and the port is nobody's bu
   assert.match(service, /name: AUDIT_SINKS/);
   assert.doesNotMatch(service, /name: PORT/);
 });
+
+test("every host has a certificate of its own, called as Certificate Manager takes it", async () => {
+  const hosts = ["a-b.example", "a.b-example", `${"long.".repeat(13)}example`, "Router.ATP.example"];
+  const text = (await exampleText("atp")).replace("[router.atp.example]", `[${hosts.join(", ")}]`);
+  const script = textOf(await renderText(text, "global"), "edge.sh");
+  const ids = [...script.matchAll(/certificates create (\S+) --domains=(\S+)/g)].map(([, id = ""]) => id);
+  assert.equal(new Set(ids).size, hosts.length, script);
+  for (const id of ids) assert.match(id, /^[a-z0-9-]{1,63}$/);
+  assert.ok(ids.includes("router-atp-example"));
+});
