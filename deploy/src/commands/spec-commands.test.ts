@@ -92,3 +92,29 @@ test("eject writes an environment with its runbook into a new folder, and touche
   assert.match(again.err, /own is not empty/);
   assert.equal(await readFile(join(cwd, "own/RUNBOOK.md"), "utf8"), "mine");
 });
+
+test("what cannot be written is told by its place and the reason, and ends with 2; an empty folder is none", async (t) => {
+  const cwd = await folder(t);
+  assert.equal((await slipway(cwd, "init", "--yes", "--name", "desk")).code, 0);
+  await writeFile(join(cwd, "file"), "");
+  await writeFile(join(cwd, "world.json"), '{"format": "slipway.observed/1", "resources": []}');
+  const env = ["--env", "production", "--digest", `sha256:${"ab".repeat(32)}`];
+  for (const args of [
+    ["render", ...env, "--out", "file"],
+    ["render", ...env, "--out", "file/below"],
+    ["eject", ...env, "--out", "file"],
+    ["plan", ...env, "--observed", "world.json", "--out", "nowhere/plan.json"],
+    ["init", "--yes", "--out", "nowhere/slipway.yaml"],
+  ]) {
+    const { code, err } = await slipway(cwd, ...args);
+    assert.equal(code, 2, `${args.join(" ")}: ${err}`);
+    assert.match(
+      err,
+      /^\S+ cannot be written: (a part of it is a file|its folder is not there)\.\n--out names another place/,
+    );
+  }
+  const empty = await slipway(cwd, "render", ...env, "--out", "");
+  assert.equal(empty.code, 2);
+  assert.match(empty.err, /it is empty/);
+  assert.deepEqual((await readdir(cwd)).sort(), ["file", "slipway.yaml", "world.json"]);
+});

@@ -5,6 +5,7 @@ import type { RenderedFile } from "#render/file.ts";
 import { eject } from "#render/eject.ts";
 import { type Rendered, type RenderRequest, renderSystem } from "#render/render.ts";
 import { loadTarget } from "../targets/registry.ts";
+import { writing } from "./cannot-write.ts";
 import { readSpecFile } from "./spec-file.ts";
 import { targetName } from "./target-name.ts";
 
@@ -49,7 +50,7 @@ export async function ejectFiles(flags: RenderFlags): Promise<Written> {
     throw new SlipwayError("conflict", `${flags.out} is not empty.`, {
       hint: "What is ejected is edited by hand: --out names another folder.",
     });
-  await writeAll(flags.out, ejected.files);
+  await writing(flags.out, writeAll(flags.out, ejected.files));
   return { files: ejected.files.length, folder: flags.out };
 }
 
@@ -73,8 +74,12 @@ async function assertGood({ target, files }: Rendered): Promise<void> {
   );
 }
 
-/** Writes files into a folder and takes away those that `list`, a file in it, names and that are not among them. */
+/** Writes files into a folder and takes away those that `list`, a file in it, names and that are not among them. Throws `usage` where that cannot be done. */
 export async function writeFiles(folder: string, files: readonly RenderedFile[], list: string): Promise<void> {
+  await writing(folder, replaceFiles(folder, files, list));
+}
+
+async function replaceFiles(folder: string, files: readonly RenderedFile[], list: string): Promise<void> {
   const before = await readFile(join(folder, list), "utf8").catch(() => "");
   const now = new Set(files.map(({ path }) => path));
   for (const path of before.split("\n")) {
