@@ -82,13 +82,18 @@ export async function writeFiles(folder: string, files: readonly RenderedFile[],
 async function replaceFiles(folder: string, files: readonly RenderedFile[], list: string): Promise<void> {
   const before = await readFile(join(folder, list), "utf8").catch(() => "");
   const now = new Set(files.map(({ path }) => path));
-  for (const path of before.split("\n")) {
-    // The list lies in a folder that others write to: it may name files below it only.
-    const inside = path !== "" && !normalize(path).startsWith("..") && !path.startsWith("/");
-    if (inside && !now.has(path)) await rm(join(folder, path), { force: true });
-  }
+  // The list lies in a folder that others write to: it may name files below it only.
+  const listed = before
+    .split("\n")
+    .filter((path) => path !== "" && !normalize(path).startsWith("..") && !path.startsWith("/"));
+  const write = async (paths: Iterable<string>): Promise<void> =>
+    await writeFile(join(folder, list), `${[...paths].sort().join("\n")}\n`);
+  // Before anything else: of what is broken off here, the next time must know all.
+  await mkdir(folder, { recursive: true });
+  await write(new Set([...listed, ...now]));
+  for (const path of listed) if (!now.has(path)) await rm(join(folder, path), { force: true });
   await writeAll(folder, files);
-  await writeFile(join(folder, list), `${[...now].sort().join("\n")}\n`);
+  await write(now);
 }
 
 async function writeAll(folder: string, files: readonly RenderedFile[]): Promise<void> {
