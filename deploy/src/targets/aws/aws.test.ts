@@ -264,6 +264,7 @@ test("what AWS cannot run is refused, with what to do", async () => {
     [lambda("timeout: 29s", "timeout: 60s"), /takes up to 60s/],
     [lambda("roles: [router, memory, agents, console]\n", "roles: [router, worker]\n"), /role worker/],
     [lambda("timeout: 29s", `timeout: 29s\n          env: { LONG: "${"x".repeat(4000)}" }`), /room for 4096/],
+    [lambda("LOG_LEVEL: info", "AWS_REGION: eu-west-1"), /sets AWS_REGION, which Lambda says itself/],
     [ecs("{ min: 2, max: 10 }", "{ min: 0, max: 10 }"), /scale.min: 0/],
     [ecs("OPENAI_API_KEY: aws-sm://eu-central-1/copilot/openai#key", "OPENAI_API_KEY: vault://a/b#c"), /lies in vault/],
     [
