@@ -106,6 +106,15 @@ test("parts that do not fit each other are refused", () => {
     /`services.web.scale.max` must be 1 without `data.redis`/,
   );
   assert.match(
+    told(
+      change("scale: { min: 3, max: 10, cpu: 70, memory: 80 }", "scale: { min: 1, max: 1 }")
+        .replace("  redis: { memory: 1Gi }\n", "")
+        .replace("redis: { network: 10.20.1.0/24, highAvailability: true }", "")
+        .replace("  production:\n    target: kubernetes", "  production:\n    target: ecs"),
+    ),
+    /is for each of 2 regions, and there may be one instance without `data.redis`/,
+  );
+  assert.match(
     told(change("maxConnections: 250", "maxConnections: 50")),
     /`data.postgres.maxConnections` must be at least 120/,
   );

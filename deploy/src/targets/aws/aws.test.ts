@@ -336,3 +336,14 @@ test("cron's five fields become EventBridge's six", () => {
   assert.equal(awsSchedule("*/20 3 1 * *"), "cron(*/20 3 1 * ? *)");
   assert.throws(() => awsSchedule("0 3 1 * 1"), { code: "spec_incomplete" });
 });
+
+test("the server is told how many of it serve together: those of all regions", async () => {
+  const replicas = async (text: string): Promise<readonly string[]> => {
+    const files = await renderText(text, "containers");
+    return files.flatMap(({ path, text: template }) =>
+      path.endsWith("/services.yaml") ? [/Name: REPLICAS\n +Value: "(\d+)"/.exec(template)?.[1] ?? ""] : [],
+    );
+  };
+  assert.deepEqual(await replicas(copilot), ["10"]);
+  assert.deepEqual(await replicas(inTwoRegions(copilot)), ["20", "20"]);
+});
