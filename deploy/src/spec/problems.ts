@@ -3,6 +3,7 @@ import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
 import { cloudRunProblems } from "./cloud-run-problems.ts";
 import { nameProblems } from "./name-problems.ts";
 import { clientSecretPath, directReferences } from "./issuer-secrets.ts";
+import { referenceProblems } from "./reference-problems.ts";
 import type { Service, Spec } from "./spec.ts";
 
 const SECRET_NAME = /(_KEY|_SECRET|_TOKEN|PASSWORD|_DSN|^DATABASE_URL|^REDIS_URL|^MIGRATION_DATABASE_URL)$/;
@@ -17,6 +18,7 @@ export function problemsOf(spec: Spec): readonly YamlProblem[] {
     ...missingSecrets(spec),
     ...connections(spec),
     ...clusterProblems(spec),
+    ...referenceProblems(spec),
     ...cloudRunProblems(spec),
     ...spec.services.flatMap((service) => serviceProblems(spec, service)),
   ];

@@ -180,3 +180,21 @@ test("a service that is called as what a platform is given besides is refused th
   const space = long(text).replace("  production:\n", `  ${"p".repeat(23)}:\n`);
   assert.match(told(space, "p".repeat(23)), /makes a namespace of more than 63 characters/);
 });
+
+test("a secret that would reach its service as a reference that nobody follows is refused, where all are handed over so", () => {
+  const stripe = change(
+    "  OPENAI_API_KEY:",
+    "  STRIPE_KEY: gcp-sm://projects/acme-generator/secrets/stripe/versions/1\n  OPENAI_API_KEY:",
+  );
+  assert.match(
+    told(stripe, "development"),
+    /`secrets\.STRIPE_KEY` comes as a file on compose, and nothing reads STRIPE_KEY so/,
+  );
+  assert.equal(told(stripe), "");
+  const without = stripe.replace(
+    "        web:\n          scale: { min: 1, max: 2 }",
+    "        web:\n          scale: { min: 1, max: 2 }\n          secrets: [API_KEY, DATABASE_URL, REDIS_URL, ENCRYPTION_KEY, OPENAI_API_KEY]",
+  );
+  assert.notEqual(without, stripe);
+  assert.equal(told(without, "development"), "");
+});
