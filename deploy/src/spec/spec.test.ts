@@ -167,7 +167,9 @@ test("a service that is called as what a platform is given besides is refused th
     assert.match(beside(name, "production"), /is the name of what is made besides services on kubernetes/, name);
   for (const name of ["haproxy", "postgres", "redis", "login", "migrate"])
     assert.match(beside(name, "development"), /is the name of what is made besides services on compose/, name);
-  assert.equal(beside("haproxy", "production"), "");
+  for (const name of ["haproxy", "gateway", "scheduler"]) assert.equal(beside(name, "production"), "", name);
+  const staging = beside("backup", "staging");
+  assert.equal(staging, "", "there are no backups in staging");
   assert.equal(beside("network", "development"), "");
   assert.match(beside("web-next", "development"), /is what the next release of web is called on compose/);
   assert.equal(beside("web-next", "production"), "");

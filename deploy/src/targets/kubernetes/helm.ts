@@ -1,7 +1,7 @@
 import type { RenderedFile } from "#render/file.ts";
 import { releaseOf } from "#render/settings.ts";
 import { header, yamlText } from "#render/yaml.ts";
-import { type Context, type Manifest } from "./manifest.ts";
+import { type Context, type Manifest, nameOf } from "./manifest.ts";
 import { fileName } from "./plain.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -110,7 +110,9 @@ function slotsOf(
     add(["spec", "minReplicas"], [...own, "scale", "min"], undefined);
     add(["spec", "maxReplicas"], [...own, "scale", "max"], undefined);
   }
-  if (object.kind === "HTTPRoute" && service !== undefined) add(["spec", "hostnames"], [...own, "hosts"], "toJson");
+  // A service may be called as the gateway is, whose route to HTTPS has the hosts of all.
+  if (object.kind === "HTTPRoute" && service !== undefined && object.metadata.name === nameOf(context, service.name))
+    add(["spec", "hostnames"], [...own, "hosts"], "toJson");
   return found;
 }
 

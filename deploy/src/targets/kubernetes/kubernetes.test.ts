@@ -311,6 +311,19 @@ test("services whose names differ by a dash only have values of their own in the
   );
 });
 
+test("a service that is called as the gateway has its own hosts in the chart", async () => {
+  const service = "  gateway: { roles: [router], scale: { max: 1 }, access: { kind: public, hosts: [g.example] } }\n";
+  const files = await renderText(
+    (await exampleText("agent-generator")).replace("services:\n", `services:\n${service}`),
+    "production",
+  );
+  const { services } = parse(textOf(files, "helm/generator/values.yaml")) as {
+    services: Readonly<Record<string, { hosts: readonly string[] }>>;
+  };
+  assert.deepEqual(services["gateway"]?.hosts, ["g.example"]);
+  assert.match(textOf(files, "helm/generator/templates/httproute-generator-to-https.yaml"), /- g\.example\n/);
+});
+
 test("health checks, drains, shares and hosts keep to the bounds of who reads them", async () => {
   const probes = "probes: { readiness: { period: 2s, timeout: 10s, failures: 30 } }\n    drain: 2h";
   const objects = await changed(
