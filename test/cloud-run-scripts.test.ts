@@ -129,6 +129,16 @@ test("a script that runs again makes nothing twice", async (t) => {
   }
 });
 
+test("a deployment that cannot ask what serves now ends before anything is replaced", async (t) => {
+  const release = async (UNREACHED: string) => {
+    const { ran, commands } = await commandsOf(t, "gcloud", `UNREACHED=${UNREACHED} ./deploy.sh 0`, panelin, false);
+    return { code: ran.code, replaced: commands.some((words) => words.join(" ").startsWith("run services replace")) };
+  };
+  assert.deepEqual(await release("1"), { code: 1, replaced: false });
+  // The control: one that is not there yet is made.
+  assert.deepEqual(await release("0"), { code: 0, replaced: true });
+});
+
 test("ShellCheck finds nothing in any script, and something in a broken one", async (t) => {
   const shellcheck = process.env["SHELLCHECK_PATH"];
   if (!shellcheck) return t.skip("requires ShellCheck: ./slipway test sets it up, or set SHELLCHECK_PATH");

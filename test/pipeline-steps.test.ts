@@ -328,9 +328,31 @@ test("on ECS the stacks before go first, migrations run as a task in the service
   assert.match(bad.err, /The migrations ended with 1 in eu-central-1/);
 });
 
+test("what runs is written down before anything changes, and a cloud that cannot be asked is not one where nothing runs", async (t) => {
+  const AWS_SAYS = 'case "$SAYS" in "") echo "Resources: {}" ;; *) echo "$SAYS" >&2; exit 254 ;; esac';
+  const PATH = await standIns(t, { aws: AWS_SAYS, gcloud: GCLOUD });
+  const onAmazon = scriptOf("ecs", "slipway-deploy-main", "deploy-enterprise", "Write down what runs");
+  const onGoogle = scriptOf("cloud-run", "slipway-deploy-staging", "deploy-staging", "Write down what runs");
+  const service = "metadata:\n  name: generator-web\n";
+  const recorded = async (script: string, file: string, env: Readonly<Record<string, string>>) => {
+    const cwd = await folderWith(t, { "rendered/services/europe-west1/web.yaml": service, log: "", first: "" });
+    const { code } = await runScript(script, cwd, { PATH, LOG: join(cwd, "log"), FIRST: join(cwd, "first"), ...env });
+    return [code === 0, await readFile(join(cwd, file), "utf8").catch(() => "")];
+  };
+  const stack = "state/eu-west-1.yaml";
+  assert.deepEqual(await recorded(onAmazon, stack, { SAYS: "" }), [true, "Resources: {}\n"]);
+  assert.deepEqual(await recorded(onAmazon, stack, { SAYS: "Stack with id x does not exist" }), [true, ""]);
+  assert.equal((await recorded(onAmazon, stack, { SAYS: "Rate exceeded" }))[0], false);
+  const revision = "state/europe-west1-generator-web";
+  assert.deepEqual(await recorded(onGoogle, revision, { UNREACHED: "0", FIRST: "/nowhere" }), [true, "web-good\n"]);
+  assert.deepEqual(await recorded(onGoogle, revision, { UNREACHED: "0" }), [true, "\n"]);
+  assert.equal((await recorded(onGoogle, revision, { UNREACHED: "1" }))[0], false);
+});
+
 const GCLOUD = `
 printf '%s\\n' "$*" >> "$LOG"
 case "$*" in
+  *"services list"*) [ "$UNREACHED" = 1 ] && exit 1; [ -f "$FIRST" ] || echo generator-web ;;
   *status.traffic*) [ -f "$FIRST" ] || printf '0\\tweb-old\\n100\\tweb-good\\n' ;;
   *latestCreated*) echo web-new ;;
   *latestReady*) [ -f "$BAD" ] && echo web-good || echo web-new ;;

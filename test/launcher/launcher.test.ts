@@ -64,6 +64,8 @@ test("it works through symbolic links, from another folder, and with spaces in e
   const { cwd, cache } = called(await skeleton.run([], { file: join(elsewhere, "link to a link"), cwd: elsewhere }));
   assert.equal(cwd, elsewhere);
   assert.equal(cache, join(skeleton.root, ".cache/compile"));
+  // By a shell that is told the link's name alone.
+  called(await skeleton.run(["a link"], { file: "/bin/sh", cwd: elsewhere }));
 });
 
 test("it is found on PATH, too", async (t) => {

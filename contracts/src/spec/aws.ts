@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { regionSchema } from "./quantity.ts";
 
 /** A resource's id as EC2 gives them: a short name, a dash, hexadecimal digits. */
 function idSchema(kind: string) {
@@ -30,7 +31,7 @@ const LOG_DAYS = [
 
 /** What the targets on AWS need to know besides the rest of an environment. */
 export const awsSchema = z.strictObject({
-  networks: z.record(z.string().min(1).max(50), networkSchema).describe("The network that it runs in, for each region"),
+  networks: z.record(regionSchema, networkSchema).describe("The network that it runs in, for each region"),
   architecture: z.enum(["x86_64", "arm64"]).default("x86_64").describe("Processors that the image is built for"),
   data: z
     .enum(["existing", "managed"])

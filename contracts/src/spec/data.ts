@@ -56,7 +56,12 @@ const redisSchema = z.strictObject({
 });
 
 const objectsSchema = z.strictObject({
-  bucket: z.string().min(3).max(63).describe("Bucket (Azure: container) for files"),
+  bucket: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/, {
+      error: "must be the name of a bucket, without a scheme",
+    })
+    .describe("Bucket (Azure: container) for files"),
   versioning: z.boolean().default(true).describe("Whether older versions are kept"),
 });
 

@@ -7,7 +7,7 @@ import { durationSchema } from "./duration.ts";
 import { imagesSchema } from "./images.ts";
 import { overlayOf } from "./overlay.ts";
 import { deliverySchema } from "./pipeline.ts";
-import { labelSchema, percentSchema, variableSchema } from "./quantity.ts";
+import { labelSchema, percentSchema, regionSchema, variableSchema } from "./quantity.ts";
 import { secretReferenceSchema } from "./secret.ts";
 import { servicesSchema } from "./service.ts";
 
@@ -114,7 +114,7 @@ export const environmentSchema = z.strictObject({
     .regex(/^\d{12}$/, { error: "must be the 12 digits of an AWS account" })
     .optional()
     .describe("AWS account"),
-  regions: z.array(z.string().min(1).max(50)).max(20).default([]).describe("Regions, the first one leads"),
+  regions: z.array(regionSchema).max(20).default([]).describe("Regions, the first one leads"),
   aws: awsSchema.optional().describe("For `ecs` and `lambda`"),
   cluster: clusterSchema.optional().describe("For `kubernetes`"),
   cloudRun: cloudRunSchema.optional().describe("For `cloud-run`"),

@@ -38,6 +38,11 @@ export const labelSchema = z.string().regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/,
   error: "must be 1 to 40 small letters, digits or - and begin with a letter",
 });
 
+/** A region as platforms call it. Files lie in folders of its name, and scripts say it. */
+export const regionSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/, {
+  error: "must be the name of a region, such as europe-west1",
+});
+
 /** The name of an environment variable. */
 export const variableSchema = z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/, {
   error: "must be a variable's name: capitals, digits and _",

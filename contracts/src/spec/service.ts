@@ -58,7 +58,7 @@ const accessSchema = z
         "`public`: anyone may connect; `private`: callers with an identity of the platform; `internal`: the same network only",
       ),
     hosts: z
-      .array(z.hostname({ error: "must be a host name" }).max(253))
+      .array(z.hostname({ error: "must be a host name" }).max(253).toLowerCase())
       .max(20)
       .default([])
       .describe("Host names that lead here, for `public`"),

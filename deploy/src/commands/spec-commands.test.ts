@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -91,4 +91,50 @@ test("eject writes an environment with its runbook into a new folder, and touche
   assert.equal(again.code, 1);
   assert.match(again.err, /own is not empty/);
   assert.equal(await readFile(join(cwd, "own/RUNBOOK.md"), "utf8"), "mine");
+});
+
+test("what cannot be written is told by its place and the reason, and ends with 2; an empty folder is none", async (t) => {
+  const cwd = await folder(t);
+  assert.equal((await slipway(cwd, "init", "--yes", "--name", "desk")).code, 0);
+  await writeFile(join(cwd, "file"), "");
+  await writeFile(join(cwd, "world.json"), '{"format": "slipway.observed/1", "resources": []}');
+  const env = ["--env", "production", "--digest", `sha256:${"ab".repeat(32)}`];
+  for (const args of [
+    ["render", ...env, "--out", "file"],
+    ["render", ...env, "--out", "file/below"],
+    ["eject", ...env, "--out", "file"],
+    ["plan", ...env, "--observed", "world.json", "--out", "nowhere/plan.json"],
+    ["init", "--yes", "--out", "nowhere/slipway.yaml"],
+  ]) {
+    const { code, err } = await slipway(cwd, ...args);
+    assert.equal(code, 2, `${args.join(" ")}: ${err}`);
+    assert.match(
+      err,
+      /^\S+ cannot be written: (a part of it is a file|its folder is not there)\.\n--out names another place/,
+    );
+  }
+  const empty = await slipway(cwd, "render", ...env, "--out", "");
+  assert.equal(empty.code, 2);
+  assert.match(empty.err, /it is empty/);
+  assert.deepEqual((await readdir(cwd)).sort(), ["file", "slipway.yaml", "world.json"]);
+});
+
+test("what a rendering that was broken off has left is taken away by the next one that does not make it", async (t) => {
+  const cwd = await folder(t);
+  assert.equal((await slipway(cwd, "init", "--yes", "--name", "desk", "--provider", "gke")).code, 0);
+  const digest = ["--env", "production", "--digest", `sha256:${"ab".repeat(32)}`, "--out", "out"];
+  // A folder where the last of its files must go.
+  await mkdir(join(cwd, "out/shift.sh"), { recursive: true });
+  const broken = await slipway(cwd, "render", "--target", "compose", ...digest);
+  assert.match(broken.err, /out cannot be written: it is a folder/);
+  assert.ok((await readdir(join(cwd, "out"))).includes("compose.yaml"));
+  await rm(join(cwd, "out/shift.sh"), { recursive: true });
+  assert.equal((await slipway(cwd, "render", ...digest)).code, 0);
+  assert.deepEqual((await readdir(join(cwd, "out"))).sort(), [
+    ".slipway-rendered",
+    "config",
+    "helm",
+    "kustomize",
+    "plain",
+  ]);
 });

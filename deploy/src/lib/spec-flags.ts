@@ -43,9 +43,15 @@ export const renderFlags = {
   env: environmentFlag,
   target: targetFlag,
   digest: digestFlag,
-  out: { kind: "parsed", parse: String, placeholder: "DIR", brief: "The folder that the files go to" },
+  out: { kind: "parsed", parse: parseFolder, placeholder: "DIR", brief: "The folder that the files go to" },
   check: checkFlag,
 } as const;
+
+/** A folder from a command line: a variable that is not set is not this one, where files of the same names may lie. */
+function parseFolder(text: string): string {
+  if (text === "") throw new Error("it is empty; . is this folder");
+  return text;
+}
 
 /** An image's digest from a command line. */
 function parseDigest(text: string): string {

@@ -52,6 +52,15 @@ test("a file that is broken after rendering is an error: the check does look", a
   assert.equal(checkRendering(target, repeated, TODAY).errors, 0);
 });
 
+test("a setting may hold what looks like a variable of a template, on every platform", async () => {
+  for (const { system, environment } of EXAMPLES.filter((example) => example.system === "atp")) {
+    const text = (await exampleText(system)).replace(/^env:\n/m, 'env:\n  LINE: "${LEVEL} ${MESSAGE}"\n');
+    const { target, files } = await renderSystem({ text, file: "slipway.yaml", environment }, loadTarget);
+    assert.ok(files.some((file) => file.text.includes("{LEVEL} ")));
+    assert.deepEqual(checkRendering(target, files, TODAY), { text: "", errors: 0 }, environment);
+  }
+});
+
 test("render writes nothing when its own check finds an error, says what, ends with 1, and writes it with --no-check", async (t) => {
   const cwd = await folder(t);
   const spec = await exampleText("copilot");

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { writing } from "./cannot-write.ts";
 import { type Answers, scaffold } from "#spec/scaffold.ts";
 
 /** What the command line says. */
@@ -22,14 +23,14 @@ const PROVIDERS = ["gke", "eks", "aks", "generic"] as const;
 export async function runInit(flags: InitFlags): Promise<void> {
   const asks = !flags.yes && process.stdin.isTTY && process.stdout.isTTY;
   const answers = asks ? await ask(flags) : fromFlags(flags);
-  try {
-    await writeFile(flags.out, scaffold(answers), { flag: flags.force ? "w" : "wx" });
-  } catch (error) {
+  const text = scaffold(answers);
+  const work = writeFile(flags.out, text, { flag: flags.force ? "w" : "wx" }).catch((error: unknown) => {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     throw new SlipwayError("conflict", `${flags.out} is there already.`, {
       hint: "--force replaces it, --out names another file.",
     });
-  }
+  });
+  await writing(flags.out, work);
   process.stdout.write(
     `${flags.out} is written. Next: slipway spec check, then slipway render --env development --out out\n`,
   );

@@ -11,6 +11,7 @@ import { planForPeople } from "#plan/text.ts";
 import { type Rendered, renderSystem } from "#render/render.ts";
 import { loadTarget } from "../targets/registry.ts";
 import type { ObservedResource } from "../targets/target.ts";
+import { writing } from "./cannot-write.ts";
 import { readSpecFile } from "./spec-file.ts";
 import { targetName } from "./target-name.ts";
 
@@ -39,7 +40,7 @@ export async function runPlan(flags: PlanFlags): Promise<number> {
   const observed = await observe(rendered, flags.observed);
   if (flags.check !== undefined) return await checkPlan(flags.check, text, rendered, observed);
   const plan = planOf(flags, text, rendered, observed);
-  if (flags.out !== undefined) await writeFile(flags.out, planText(plan), { mode: 0o600 });
+  if (flags.out !== undefined) await writing(flags.out, writeFile(flags.out, planText(plan), { mode: 0o600 }));
   process.stdout.write(flags.format === "json" ? planText(plan) : planForPeople(plan));
   return plan.changes.length === 0 ? EXIT.done : EXIT.pending;
 }

@@ -5,6 +5,7 @@ import type { RenderedFile } from "#render/file.ts";
 import { eject } from "#render/eject.ts";
 import { type Rendered, type RenderRequest, renderSystem } from "#render/render.ts";
 import { loadTarget } from "../targets/registry.ts";
+import { writing } from "./cannot-write.ts";
 import { readSpecFile } from "./spec-file.ts";
 import { targetName } from "./target-name.ts";
 
@@ -49,7 +50,7 @@ export async function ejectFiles(flags: RenderFlags): Promise<Written> {
     throw new SlipwayError("conflict", `${flags.out} is not empty.`, {
       hint: "What is ejected is edited by hand: --out names another folder.",
     });
-  await writeAll(flags.out, ejected.files);
+  await writing(flags.out, writeAll(flags.out, ejected.files));
   return { files: ejected.files.length, folder: flags.out };
 }
 
@@ -73,17 +74,26 @@ async function assertGood({ target, files }: Rendered): Promise<void> {
   );
 }
 
-/** Writes files into a folder and takes away those that `list`, a file in it, names and that are not among them. */
+/** Writes files into a folder and takes away those that `list`, a file in it, names and that are not among them. Throws `usage` where that cannot be done. */
 export async function writeFiles(folder: string, files: readonly RenderedFile[], list: string): Promise<void> {
+  await writing(folder, replaceFiles(folder, files, list));
+}
+
+async function replaceFiles(folder: string, files: readonly RenderedFile[], list: string): Promise<void> {
   const before = await readFile(join(folder, list), "utf8").catch(() => "");
   const now = new Set(files.map(({ path }) => path));
-  for (const path of before.split("\n")) {
-    // The list lies in a folder that others write to: it may name files below it only.
-    const inside = path !== "" && !normalize(path).startsWith("..") && !path.startsWith("/");
-    if (inside && !now.has(path)) await rm(join(folder, path), { force: true });
-  }
+  // The list lies in a folder that others write to: it may name files below it only.
+  const listed = before
+    .split("\n")
+    .filter((path) => path !== "" && !normalize(path).startsWith("..") && !path.startsWith("/"));
+  const write = async (paths: Iterable<string>): Promise<void> =>
+    await writeFile(join(folder, list), `${[...paths].sort().join("\n")}\n`);
+  // Before anything else: of what is broken off here, the next time must know all.
+  await mkdir(folder, { recursive: true });
+  await write(new Set([...listed, ...now]));
+  for (const path of listed) if (!now.has(path)) await rm(join(folder, path), { force: true });
   await writeAll(folder, files);
-  await writeFile(join(folder, list), `${[...now].sort().join("\n")}\n`);
+  await write(now);
 }
 
 async function writeAll(folder: string, files: readonly RenderedFile[]): Promise<void> {

@@ -266,3 +266,16 @@ test("no value of a workflow is read from what a stranger can write", () => {
       if (typeof value === "string" && path.at(-1) === "run")
         assert.doesNotMatch(value, /\$\{\{/, `${name} ${path.join(".")}`);
 });
+
+test("branches whose workflows would be one file are refused", async () => {
+  const text = await changedSpec("agent-generator", {
+    environments: {
+      staging: { delivery: { branch: "release/1.0" } },
+      production: { delivery: { branch: "release-1-0" } },
+    },
+  });
+  assert.throws(() => renderPipeline(text, "slipway.yaml"), {
+    code: "config_invalid",
+    message: /would be called \.github\/workflows\/slipway-deploy-release-1-0\.yml/,
+  });
+});

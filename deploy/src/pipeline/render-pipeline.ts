@@ -1,3 +1,4 @@
+import { SlipwayError } from "@slipway/contracts/errors.ts";
 import { readSlipwayYaml } from "@slipway/contracts/spec/read-yaml.ts";
 import type { RenderedFile } from "#render/file.ts";
 import { cloudBuildFiles } from "./cloud-build/files.ts";
@@ -11,5 +12,12 @@ import { readPipeline } from "./read-pipeline.ts";
 export function renderPipeline(text: string, file: string): readonly RenderedFile[] {
   const pipeline = readPipeline(readSlipwayYaml(text, file));
   const files = pipeline.settings.kind === "github-actions" ? githubFiles(pipeline) : cloudBuildFiles(pipeline);
-  return [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const twice = sorted.find(({ path }, index) => sorted[index + 1]?.path === path);
+  // One would be written over the other, and what it is for would never be delivered.
+  if (twice !== undefined)
+    throw new SlipwayError("config_invalid", `Two files of the pipeline would be called ${twice.path}.`, {
+      hint: "Give one of the branches, or of the environments, a name that differs in letters and digits.",
+    });
+  return sorted;
 }

@@ -118,6 +118,20 @@ test("what is not there is created, what is rendered no more is destroyed, and w
   assert.doesNotMatch(text, /atp-gone.*DESTROYS/);
 });
 
+test("a Job that the cluster took away when it had ended is no change, unless something else is", () => {
+  const isJob = ({ id }: ObservedResource): boolean => id.startsWith("batch/v1/Job/");
+  const job = world.find(isJob) ?? assert.fail("it migrates");
+  const after = world.filter((one) => !isJob(one));
+  assert.deepEqual(changed(planFor(atp, after)), []);
+  assert.equal(planFor(atp, after).unchanged, world.length);
+  const earlier = { ...job, id: `${job.id}-earlier` };
+  assert.deepEqual(changed(planFor(atp, [...after, earlier])), []);
+  // A release changes both.
+  const other = withFields(after, ROUTER, (fields) => ({ ...fields, spec: { progressDeadlineSeconds: 1 } }));
+  assert.deepEqual(changed(planFor(atp, other)), [`create ${job.id}`, `update ${ROUTER}`]);
+  assert.ok(changed(planFor(atp, [])).includes(`create ${job.id}`));
+});
+
 test("a changed spec changes what it is about, with values before and after", async () => {
   const next = await scene("atp", "production", (text) =>
     text.replace("cpu: 2\n", "cpu: 3\n").replace("scale: { min: 1, max: 1000 }", "scale: { min: 2, max: 1000 }"),

@@ -77,13 +77,18 @@ export function makePlan({ text, spec, target, files, observed, cost }: PlanInpu
   const desired = desiredOf(target, files);
   const there = new Map(observed.map((resource) => [resource.id, resource]));
   const wanted = new Set(desired.map(({ id }) => id));
-  const creates = desired.filter(({ id }) => !there.has(id)).map((resource) => creation(resource));
+  const passes = (resource: DesiredResource): boolean => target.passes?.(resource) === true;
+  const missing = desired.filter(({ id }) => !there.has(id));
   const updates = desired.flatMap((resource) => {
     const before = there.get(resource.id);
     return before === undefined ? [] : update(resource, before, target);
   });
-  const deletes = [...there.keys()]
-    .filter((id) => !wanted.has(id))
+  // Where all else is as rendered, what passes has been there and done its work.
+  const isDone = updates.length === 0 && missing.every(passes);
+  const creates = isDone ? [] : missing.map((resource) => creation(resource));
+  const deletes = observed
+    .filter((resource) => !wanted.has(resource.id) && !passes(resource))
+    .map(({ id }) => id)
     .sort()
     .map((id) => deletion(id));
   const changes = [...creates, ...updates, ...deletes];

@@ -1,12 +1,11 @@
+import { isSurprising } from "./surprising.ts";
+
 /*
  * Writes the YAML that rendering needs, byte for byte as the `yaml` library does with the options of `yaml.ts`, in a tenth of its
  * time: the library makes a tree of nodes first and asks each about comments, tags and anchors, of which there are none here.
  * What is not surely the same is left to the library.
  */
 
-/** What a word is that readers of YAML 1.1 take for true, false or a date. */
-const GUARDED = /^(?:yes|no|on|off|y|n|\d{4}-\d\d-\d\d)$/i;
-const GUARDED_LINE = /^\s*(?:- )*(?:[\w./-]+: )?(?:yes|no|on|off|y|n|\d{4}-\d\d-\d\d)$/im;
 /** A word that is a string to every reader, whatever stands around it: most are. */
 const SURELY_PLAIN = /^[A-Za-z_/](?:[\w./@+=-]|:(?=[\w/]))*$/;
 const CONSTANT = /^(?:null|true|false)$/i;
@@ -24,21 +23,14 @@ const GREATEST_NUMBER = 1e15;
 /** Deeper values are left to the library, which says what is wrong with one that contains itself. */
 const DEEPEST = 60;
 
-/** A document, and whether it holds a word that readers of YAML 1.1 would take for something else. */
-export interface Written {
-  readonly text: string;
-  readonly guarded: boolean;
-}
-
 /** Thrown and caught in this file only: the value holds something that the library has to write. */
 class Unusual extends Error {}
 
 /** A map or list as a YAML document; undefined when the library has to write it. Pure. */
-export function writeYaml(value: unknown): Written | undefined {
-  const writer = new Writer();
+export function writeYaml(value: unknown): string | undefined {
   try {
-    const text = writer.document(value);
-    return text === undefined ? undefined : { text: `${text}\n`, guarded: writer.guarded };
+    const text = new Writer().document(value);
+    return text === undefined ? undefined : `${text}\n`;
   } catch (error) {
     if (error instanceof Unusual) return undefined;
     throw error;
@@ -46,8 +38,6 @@ export function writeYaml(value: unknown): Written | undefined {
 }
 
 class Writer {
-  guarded = false;
-
   document(value: unknown): string | undefined {
     if (Array.isArray(value)) return value.length === 0 ? undefined : this.#list(value, "");
     return isPlainMap(value) ? this.#map(value, "") : undefined;
@@ -103,8 +93,7 @@ class Writer {
   }
 
   #value(value: string): string {
-    if (GUARDED.test(value)) this.guarded = true;
-    return this.#word(value);
+    return isSurprising(value) ? JSON.stringify(value) : this.#word(value);
   }
 
   /** One line, plain or quoted. */
@@ -120,7 +109,6 @@ class Writer {
     const ended = text.endsWith("\n");
     const body = ended ? text.slice(0, -1) : text;
     if (/[ \n]$/.test(body)) throw new Unusual();
-    if (GUARDED_LINE.test(text)) this.guarded = true;
     return `${ended ? "|" : "|-"}\n${indent}${body.replace(/\n+/g, `$&${indent}`)}`;
   }
 }

@@ -1,5 +1,6 @@
-import { Document } from "yaml";
+import { Document, Scalar, visit } from "yaml";
 import type { Spec } from "#spec/spec.ts";
+import { escaped, isSurprising, needsQuotes } from "./surprising.ts";
 import { writeYaml } from "./yaml-writer.ts";
 
 /** The first lines of every rendered file: what made it, and what to edit instead. No time and no version: the same spec gives the same bytes. */
@@ -22,20 +23,20 @@ export function yamlText(head: string, ...values: readonly unknown[]): string {
 }
 
 function documentText(value: unknown): string {
-  const written = writeYaml(value) ?? { text: libraryText(value), guarded: true };
-  return written.guarded ? guardWords(written.text) : written.text;
+  return writeYaml(value) ?? libraryText(value);
 }
 
 /** A value as the library writes it: the measure of {@link writeYaml}, and what writes the rest. */
 export function libraryText(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false, version: "1.2" });
-  // Words that YAML 1.1 reads as true or false are quoted: Kubernetes and Docker read 1.1.
-  return document.toString({ lineWidth: 0, singleQuote: false, indentSeq: false, ...QUOTING });
+  // Kubernetes, Docker and others read YAML 1.1: what it makes something else of is quoted, values only, as `on` is a key of workflows.
+  visit(document, {
+    Scalar(key, scalar) {
+      if (typeof scalar.value !== "string") return;
+      if (needsQuotes(scalar.value) || (key !== "key" && isSurprising(scalar.value))) scalar.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return escaped(document.toString({ lineWidth: 0, singleQuote: false, indentSeq: false, ...QUOTING }));
 }
 
 const QUOTING = { defaultStringType: "PLAIN", defaultKeyType: "PLAIN" } as const;
-
-/** `key: yes`, `- off` and dates with quotes around the word: readers of YAML 1.1 make something else of them. */
-function guardWords(text: string): string {
-  return text.replace(/^(\s*(?:- )*(?:[\w./-]+: )?)(yes|no|on|off|y|n|\d{4}-\d\d-\d\d)$/gim, '$1"$2"');
-}

@@ -1,9 +1,8 @@
 import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
 import { mebibytes, millicores, seconds } from "@slipway/contracts/spec/quantity.ts";
 import { isMounted } from "@slipway/contracts/spec/secret.ts";
-import { SECRET_VARIABLES } from "@slipway/contracts/spec/secret-variables.ts";
 import { nearest } from "@slipway/contracts/nearest.ts";
-import { clientSecretVariables } from "./issuer-secrets.ts";
+import { readByReference } from "./reference-problems.ts";
 import type { Secret, Service, Spec } from "./spec.ts";
 
 // https://cloud.google.com/run/docs/configuring/services/cpu and …/memory-limits: cores that an instance may have, and the
@@ -40,7 +39,7 @@ export function cloudRunProblems(spec: Spec): readonly YamlProblem[] {
         message: "must lie in Artifact Registry or Docker Hub for cloud-run; a remote repository there mirrors others",
       });
   }
-  const byReference = new Set<string>([...SECRET_VARIABLES, ...clientSecretVariables(spec.identity)]);
+  const byReference = readByReference(spec);
   for (const secret of secrets) {
     const message = secretProblem(secret, environment.project, byReference);
     if (message !== undefined) problems.push({ path: secret.path, message });

@@ -1,7 +1,9 @@
 import { nearest } from "@slipway/contracts/nearest.ts";
 import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
 import { cloudRunProblems } from "./cloud-run-problems.ts";
+import { nameProblems } from "./name-problems.ts";
 import { clientSecretPath, directReferences } from "./issuer-secrets.ts";
+import { referenceProblems } from "./reference-problems.ts";
 import type { Service, Spec } from "./spec.ts";
 
 const SECRET_NAME = /(_KEY|_SECRET|_TOKEN|PASSWORD|_DSN|^DATABASE_URL|^REDIS_URL|^MIGRATION_DATABASE_URL)$/;
@@ -10,11 +12,13 @@ const PASSWORD_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/;
 /** What is wrong between the parts of a system, which the schema of each part cannot see. */
 export function problemsOf(spec: Spec): readonly YamlProblem[] {
   return [
+    ...nameProblems(spec),
     ...plainSecrets(["env"], spec.env),
     ...clientSecrets(spec),
     ...missingSecrets(spec),
     ...connections(spec),
     ...clusterProblems(spec),
+    ...referenceProblems(spec),
     ...cloudRunProblems(spec),
     ...spec.services.flatMap((service) => serviceProblems(spec, service)),
   ];
@@ -139,8 +143,27 @@ function connections({ services, data: { postgres }, environment }: Spec): reado
   ];
 }
 
+/** Platforms on which each region has instances of its own. */
+const IN_EACH_REGION: ReadonlySet<string> = new Set(["cloud-run", "ecs", "lambda", "railway"]);
+
+/** What several instances need of each other. */
+function together({ data, environment }: Spec, { name, scale }: Service): readonly YamlProblem[] {
+  const regions = IN_EACH_REGION.has(environment.target) ? Math.max(1, environment.regions.length) : 1;
+  if (scale.max * regions === 1) return [];
+  const path = ["services", name, "scale", "max"];
+  const where = regions === 1 ? "must be 1" : `is for each of ${regions} regions, and there may be one instance`;
+  return [
+    ...(data.postgres === undefined
+      ? [{ path, message: `${where} without \`data.postgres\`: the embedded database serves one process` }]
+      : []),
+    ...(data.redis === undefined
+      ? [{ path, message: `${where} without \`data.redis\`: several instances keep their limits together there` }]
+      : []),
+  ];
+}
+
 function serviceProblems(spec: Spec, service: Service): readonly YamlProblem[] {
-  const { secrets, env, data, environment } = spec;
+  const { secrets, env, environment } = spec;
   const at = ["services", service.name] as const;
   const names = secrets.map(({ variable }) => variable);
   const problems: YamlProblem[] = [...plainSecrets([...at, "env"], service.env)];
@@ -163,16 +186,7 @@ function serviceProblems(spec: Spec, service: Service): readonly YamlProblem[] {
     if (service.secrets.includes(variable))
       problems.push({ path: [...at, "secrets"], message: `holds ${variable}, which is a setting already` });
   }
-  if (service.scale.max > 1 && data.postgres === undefined)
-    problems.push({
-      path: [...at, "scale", "max"],
-      message: "must be 1 without `data.postgres`: the embedded database serves one process",
-    });
-  if (service.scale.max > 1 && data.redis === undefined)
-    problems.push({
-      path: [...at, "scale", "max"],
-      message: "must be 1 without `data.redis`: several instances keep their limits together there",
-    });
+  problems.push(...together(spec, service));
   if (environment.target === "kubernetes" && service.scale.min === 0)
     problems.push({
       path: [...at, "scale", "min"],

@@ -50,6 +50,15 @@ test("a mistake in a spec is told by line, column, path and what was probably me
     [change("kind: public", "kind: publik"), "did you mean `public`?"],
     [change("provider: gke", "provder: gke"), "did you mean `provider`?"],
     [change("network: 10.20.0.0/24", "network: 10.20.0"), "must be a network such as 10.20.0.0/24"],
+    // Files lie in folders of this name, below the one that they are rendered to.
+    [
+      change("regions: [europe-west1]", "regions: [../../elsewhere]"),
+      "must be the name of a region, such as europe-west1",
+    ],
+    [
+      change("bucket: acme-generator-files", "bucket: gs://acme files"),
+      "must be the name of a bucket, without a scheme",
+    ],
   ] as const;
   for (const [changed, expected] of mistakes) {
     const message = told(changed);
@@ -97,6 +106,15 @@ test("parts that do not fit each other are refused", () => {
     /`services.web.scale.max` must be 1 without `data.redis`/,
   );
   assert.match(
+    told(
+      change("scale: { min: 3, max: 10, cpu: 70, memory: 80 }", "scale: { min: 1, max: 1 }")
+        .replace("  redis: { memory: 1Gi }\n", "")
+        .replace("redis: { network: 10.20.1.0/24, highAvailability: true }", "")
+        .replace("  production:\n    target: kubernetes", "  production:\n    target: ecs"),
+    ),
+    /is for each of 2 regions, and there may be one instance without `data.redis`/,
+  );
+  assert.match(
     told(change("maxConnections: 250", "maxConnections: 50")),
     /`data.postgres.maxConnections` must be at least 120/,
   );
@@ -140,4 +158,45 @@ test("whatever is answered to init, the file that it writes is right, or the ans
   }
   for (const wrong of [{ name: "My Agents" }, { host: "no host" }, { image: "UPPER" }])
     assert.throws(() => scaffold({ ...answers, ...wrong }), { code: "config_invalid" });
+});
+
+test("a service that is called as what a platform is given besides is refused there, and so is a name that is too long with the system's", () => {
+  const beside = (name: string, environment: string): string =>
+    told(change("\n  web:\n", `\n  ${name}: { roles: [router], scale: { max: 1 } }\n  web:\n`), environment);
+  for (const name of ["migrate", "backup", "secrets", "network"])
+    assert.match(beside(name, "production"), /is the name of what is made besides services on kubernetes/, name);
+  for (const name of ["haproxy", "postgres", "redis", "login", "migrate"])
+    assert.match(beside(name, "development"), /is the name of what is made besides services on compose/, name);
+  for (const name of ["haproxy", "gateway", "scheduler"]) assert.equal(beside(name, "production"), "", name);
+  const staging = beside("backup", "staging");
+  assert.equal(staging, "", "there are no backups in staging");
+  assert.equal(beside("network", "development"), "");
+  assert.match(beside("web-next", "development"), /is what the next release of web is called on compose/);
+  assert.equal(beside("web-next", "production"), "");
+  const long = (text_: string): string => text_.replace("name: generator", `name: ${"a".repeat(40)}`);
+  assert.equal(told(long(text)), "");
+  const both = long(
+    text.replace("\n  web:\n", `\n  ${"w".repeat(23)}: { roles: [router], scale: { max: 1 } }\n  web:\n`),
+  );
+  assert.match(told(both), /may have 22 characters on kubernetes: with the system's name before it 63/);
+  const space = long(text).replace("  production:\n", `  ${"p".repeat(23)}:\n`);
+  assert.match(told(space, "p".repeat(23)), /makes a namespace of more than 63 characters/);
+});
+
+test("a secret that would reach its service as a reference that nobody follows is refused, where all are handed over so", () => {
+  const stripe = change(
+    "  OPENAI_API_KEY:",
+    "  STRIPE_KEY: gcp-sm://projects/acme-generator/secrets/stripe/versions/1\n  OPENAI_API_KEY:",
+  );
+  assert.match(
+    told(stripe, "development"),
+    /`secrets\.STRIPE_KEY` comes as a file on compose, and nothing reads STRIPE_KEY so/,
+  );
+  assert.equal(told(stripe), "");
+  const without = stripe.replace(
+    "        web:\n          scale: { min: 1, max: 2 }",
+    "        web:\n          scale: { min: 1, max: 2 }\n          secrets: [API_KEY, DATABASE_URL, REDIS_URL, ENCRYPTION_KEY, OPENAI_API_KEY]",
+  );
+  assert.notEqual(without, stripe);
+  assert.equal(told(without, "development"), "");
 });

@@ -77,6 +77,8 @@ export interface Target {
   render(input: RenderInput): readonly RenderedFile[];
   /** Whether the file at this path only says again, in another form, what others of the rendering say. Absent: none does. */
   repeats?(path: string): boolean;
+  /** Whether the platform takes a resource away by itself once it has done its work. Absent: it takes none. */
+  passes?(resource: DesiredResource): boolean;
   /** How rendered and observed values are compared. Absent: lists by `name`, scalars as they are written. */
   readonly comparison?: Comparison;
   /** The sizes of the services among resources, rendered or observed. Absent: not known. */

@@ -70,6 +70,10 @@ class StandIn {
   ): readonly [number, unknown] {
     const key = (of: string | undefined): string => `${region} ${kind} ${of}`;
     if (verb === "run") return [200, this.#execution(region, name ?? "")];
+    if (method === "GET" && name === undefined) {
+      const items = [...this.resources].filter(([of]) => of.startsWith(`${region} ${kind} `)).map(([, found]) => found);
+      return [200, { apiVersion: "serving.knative.dev/v1", kind: "ServiceList", metadata: {}, items }];
+    }
     if (method === "GET") {
       const found = this.resources.get(key(name));
       return found === undefined ? [404, missing(key(name))] : [200, found];

@@ -3,9 +3,9 @@ import { rule, type Rule } from "../rule.ts";
 
 const SECRET_NAME =
   /(^|_)(PASSWORD|PASSWD|PASS|PWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|SECRET_?KEY|ENCRYPTION_?KEY|CREDENTIALS?|SIGNING_?KEY)$/i;
-/** Names that end as secrets do and are none. */
+/** Names that end as secrets do and are none; Google's is of a file (https://cloud.google.com/docs/authentication/application-default-credentials). */
 const HARMLESS_NAME =
-  /(_FILE|_PATH|_NAME|_ARN|_ID|_URL|_HEADER|_LENGTH|_TTL)$|^(MAX|NUM|COUNT)_|TOKEN_(LIMIT|COUNT)|^PWD$|^OLDPWD$/i;
+  /(_FILE|_PATH|_NAME|_ARN|_ID|_URL|_HEADER|_LENGTH|_TTL)$|^(MAX|NUM|COUNT)_|TOKEN_(LIMIT|COUNT)|^PWD$|^OLDPWD$|^GOOGLE_APPLICATION_CREDENTIALS$/i;
 /** A reference to something that is filled in elsewhere. */
 const REFERENCE =
   /^\s*$|\$\{|\$\(|^\$\w+|\{\{|^<.*>$|^(arn:|projects\/|ssm:|vault:|secret:\/\/|op:\/\/|file:\/|gcp-sm:\/\/|aws-sm:\/\/|azure-kv:\/\/|\/run\/secrets\/)|resolve:|^(true|false|null|none|\d{1,6})$/i;

@@ -28,7 +28,11 @@ export function amazonCommands(spec: Spec): TargetCommands {
     record: [
       "mkdir -p state",
       inRegions(
-        `aws cloudformation get-template --region "$region" --stack-name ${prefix}-services --template-stage Original --query TemplateBody --output text > "state/$region.yaml" 2> state/none || rm -f "state/$region.yaml"`,
+        `if ! aws cloudformation get-template --region "$region" --stack-name ${prefix}-services --template-stage Original --query TemplateBody --output text > "state/$region.yaml" 2> state/said; then`,
+        // One that is not there is no failure; one that could not be looked at is, or nothing could bring it back.
+        '  grep -q "does not exist" state/said || { cat state/said >&2; exit 1; }',
+        '  rm -f "state/$region.yaml"',
+        "fi",
       ),
     ].join("\n"),
     ...(spec.data.postgres === undefined

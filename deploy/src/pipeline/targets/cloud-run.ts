@@ -29,8 +29,11 @@ export function cloudRunCommands(spec: Spec): TargetCommands {
       project,
       "mkdir -p state",
       each(
-        `${run} describe "$name" --region "$region" --flatten 'status.traffic[]' --format 'value(status.traffic.percent,status.traffic.revisionName)' 2> state/none |`,
-        "  sort -rn | awk 'NR == 1 { print $2 }' > \"state/$region-$name\" || true",
+        // One that is not there is no failure; one that could not be looked at is, or nothing could bring it back.
+        `there=$(${run} list --region "$region" --filter "metadata.name=$name" --format 'value(metadata.name)')`,
+        "shares=",
+        `if [ -n "$there" ]; then shares=$(${run} describe "$name" --region "$region" --flatten 'status.traffic[]' --format 'value(status.traffic.percent,status.traffic.revisionName)'); fi`,
+        "printf '%s\\n' \"$shares\" | sort -rn | awk 'NR == 1 { print $2 }' > \"state/$region-$name\"",
       ),
     ].join("\n"),
     apply: [project, "sh rendered/deploy.sh 0"].join("\n"),

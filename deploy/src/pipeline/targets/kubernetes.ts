@@ -113,7 +113,7 @@ function connectionOf({ environment }: Spec, regions: readonly string[]): Connec
         script: [
           "sudo az aks install-cli --only-show-errors",
           each(
-            `az aks get-credentials --name ${name} --resource-group ${environment.delivery?.resourceGroup ?? ""} --subscription ${project} --file "kube/$region"`,
+            `az aks get-credentials --name ${name} --resource-group ${word(environment.delivery?.resourceGroup ?? "")} --subscription ${project} --file "kube/$region"`,
           ),
           'for file in kube/*; do kubelogin convert-kubeconfig --login azurecli --kubeconfig "$file"; done',
         ].join("\n"),

@@ -264,6 +264,7 @@ test("what AWS cannot run is refused, with what to do", async () => {
     [lambda("timeout: 29s", "timeout: 60s"), /takes up to 60s/],
     [lambda("roles: [router, memory, agents, console]\n", "roles: [router, worker]\n"), /role worker/],
     [lambda("timeout: 29s", `timeout: 29s\n          env: { LONG: "${"x".repeat(4000)}" }`), /room for 4096/],
+    [lambda("LOG_LEVEL: info", "AWS_REGION: eu-west-1"), /sets AWS_REGION, which Lambda says itself/],
     [ecs("{ min: 2, max: 10 }", "{ min: 0, max: 10 }"), /scale.min: 0/],
     [ecs("OPENAI_API_KEY: aws-sm://eu-central-1/copilot/openai#key", "OPENAI_API_KEY: vault://a/b#c"), /lies in vault/],
     [
@@ -334,4 +335,15 @@ test("cron's five fields become EventBridge's six", () => {
   assert.equal(awsSchedule("0 3 * * 0,6"), "cron(0 3 ? * SUN,SAT *)");
   assert.equal(awsSchedule("*/20 3 1 * *"), "cron(*/20 3 1 * ? *)");
   assert.throws(() => awsSchedule("0 3 1 * 1"), { code: "spec_incomplete" });
+});
+
+test("the server is told how many of it serve together: those of all regions", async () => {
+  const replicas = async (text: string): Promise<readonly string[]> => {
+    const files = await renderText(text, "containers");
+    return files.flatMap(({ path, text: template }) =>
+      path.endsWith("/services.yaml") ? [/Name: REPLICAS\n +Value: "(\d+)"/.exec(template)?.[1] ?? ""] : [],
+    );
+  };
+  assert.deepEqual(await replicas(copilot), ["10"]);
+  assert.deepEqual(await replicas(inTwoRegions(copilot)), ["20", "20"]);
 });

@@ -63,7 +63,12 @@ function onTasks({ name, scale, drain, access }: Service): readonly Refusal[] {
   return found;
 }
 
-function onFunctions({ environment, environmentName, name: system }: Spec, service: Service): readonly Refusal[] {
+/** What Lambda says itself and lets nobody set (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, reserved variables). */
+const RESERVED =
+  /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)|AWS_LAMBDA_(FUNCTION_(NAME|MEMORY_SIZE|VERSION)|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|RUNTIME_API)|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
+
+function onFunctions(spec: Spec, service: Service): readonly Refusal[] {
+  const { environment, environmentName, name: system } = spec;
   const { name, roles, access, timeout } = service;
   const most = environment.aws?.streaming ? 900 : 29;
   const found: Refusal[] = [];
@@ -71,6 +76,12 @@ function onFunctions({ environment, environmentName, name: system }: Spec, servi
     found.push([
       `The function of ${name} would have a name of more than 64 letters.`,
       "Give the system, the environment or the service a shorter one.",
+    ]);
+  const reserved = Object.keys({ ...spec.env, ...service.env }).find((one) => RESERVED.test(one));
+  if (reserved !== undefined)
+    found.push([
+      `The service ${name} sets ${reserved}, which Lambda says itself.`,
+      `Take it away in environments.${environmentName ?? "NAME"}: \`overrides: { env: { ${reserved}: null } }\`. A function has its region and its role's credentials.`,
     ]);
   if (roles.includes("worker"))
     found.push([

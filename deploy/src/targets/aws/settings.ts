@@ -14,10 +14,14 @@ export function awsSettings(context: Context, service: Service): Readonly<Record
     `TABLE_${name.toUpperCase().replaceAll("-", "_")}`,
     tableName(context, name),
   ]);
+  const { spec } = context;
+  const replicas = service.scale.max * spec.environment.regions.length;
   const all: Readonly<Record<string, string>> = {
     ...Object.fromEntries(tables),
     SLIPWAY_CONFIG_TEXT: yamlText("", context.spec.server),
     ...settings,
+    // Those of all regions keep their limits together; what the file says itself wins.
+    REPLICAS: service.env["REPLICAS"] ?? spec.env["REPLICAS"] ?? String(replicas),
   };
   return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -151,3 +151,24 @@ test("alerts are those that the file asks for: thresholds, the platform's own me
   for (const { text: policy } of policies)
     for (const [, days] of policy.matchAll(/\[(\d+)d\]/g)) assert.ok(Number(days) <= 1, policy);
 });
+
+test("the migration gets no settings of what serves, and the port is nobody's but Cloud Run's to say", async () => {
+  const text = (await exampleText("atp")).replace(/^env:\n/m, 'env:\n  AUDIT_SINKS: splunk\n  PORT: "9000"\n');
+  const files = await renderText(text, "global");
+  assert.match(text, /AUDIT_SINKS/);
+  // Without its token the server does not start.
+  assert.doesNotMatch(textOf(files, "jobs/migrate.yaml"), /AUDIT_SINKS|name: PORT/);
+  const service = textOf(files, "services/europe-west1/router.yaml");
+  assert.match(service, /name: AUDIT_SINKS/);
+  assert.doesNotMatch(service, /name: PORT/);
+});
+
+test("every host has a certificate of its own, called as Certificate Manager takes it", async () => {
+  const hosts = ["a-b.example", "a.b-example", `${"long.".repeat(13)}example`, "Router.ATP.example"];
+  const text = (await exampleText("atp")).replace("[router.atp.example]", `[${hosts.join(", ")}]`);
+  const script = textOf(await renderText(text, "global"), "edge.sh");
+  const ids = [...script.matchAll(/certificates create (\S+) --domains=(\S+)/g)].map(([, id = ""]) => id);
+  assert.equal(new Set(ids).size, hosts.length, script);
+  for (const id of ids) assert.match(id, /^[a-z0-9-]{1,63}$/);
+  assert.ok(ids.includes("router-atp-example"));
+});

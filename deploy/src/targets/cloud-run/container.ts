@@ -15,8 +15,6 @@ const PROXIES = "169.254.0.0/16";
 /** The environment of a service's container, secrets aside. */
 export function serviceSettings(context: Context, service: Service): Readonly<Record<string, string>> {
   const { spec, project, regions } = context;
-  // Cloud Run says the port itself and refuses a file that does.
-  const { PORT: _port, ...settings } = settingsOf(spec, service);
   const own = {
     DRAIN_TIMEOUT_SECONDS: String(Math.min(seconds(service.drain), SHUTDOWN_SECONDS - 1)),
     GOOGLE_CLOUD_PROJECT: project,
@@ -24,7 +22,10 @@ export function serviceSettings(context: Context, service: Service): Readonly<Re
     REPLICAS: String(service.scale.max * regions.length),
     TRUSTED_PROXIES: PROXIES,
   };
-  return { ...settings, ...own, ...spec.env, ...service.env };
+  const all: Readonly<Record<string, string>> = { ...settingsOf(spec, service), ...own, ...spec.env, ...service.env };
+  // Cloud Run says the port itself and refuses a file that does.
+  const { PORT: _port, ...settings } = all;
+  return settings;
 }
 
 /** Settings and secrets as a container takes them; secrets by reference only. */

@@ -1,6 +1,6 @@
 import { SERVER_ENTRY } from "@slipway/contracts/server-command.ts";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
-import { settingsOf } from "#render/settings.ts";
+import { migrationSettings } from "#render/settings.ts";
 import { envOf, networkOf, remoteSecrets, secretsNamed } from "./container.ts";
 import { type Context, identityOf, labelsOf, nameOf } from "./context.ts";
 
@@ -26,15 +26,6 @@ export function jobManifest(context: Context, job: keyof typeof JOB_SECRETS): Va
 /** Migrations as a step before the new release, with the login that owns the tables. */
 function migration(context: Context): Values {
   const { spec } = context;
-  const [service] = spec.services;
-  // It serves nothing: port, other replicas and the server's sections are none of its business.
-  const {
-    PORT: _port,
-    HOST: _host,
-    SLIPWAY_CONFIG: _config,
-    REPLICAS: _replicas,
-    ...settings
-  } = service === undefined ? {} : settingsOf(spec, { ...service, env: {} });
   return job(context, "migrate", {
     retries: 3,
     seconds: 900,
@@ -43,7 +34,11 @@ function migration(context: Context): Values {
       image: spec.images.app,
       command: ["node", SERVER_ENTRY, "migrate"],
       args: ["--grant-to", spec.data.postgres?.login ?? ""],
-      env: envOf(context, { ...settings, LOG_FORMAT: "google" }, secretsNamed(context, JOB_SECRETS.migrate)),
+      env: envOf(
+        context,
+        { ...migrationSettings(spec), LOG_FORMAT: "google" },
+        secretsNamed(context, JOB_SECRETS.migrate),
+      ),
       resources: { limits: { cpu: "1", memory: "512Mi" } },
     },
   });

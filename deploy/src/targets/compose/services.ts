@@ -1,8 +1,9 @@
+import { hash } from "node:crypto";
 import { SERVER_ENTRY } from "@slipway/contracts/server-command.ts";
 import { mebibytes, millicores, seconds } from "@slipway/contracts/spec/quantity.ts";
 import { CONFIG_PATH, migrationSettings, settingsOf } from "#render/settings.ts";
 import type { Service, Spec } from "#spec/spec.ts";
-import { BALANCER_PORT, HEALTH_PORT } from "./haproxy.ts";
+import { BALANCER_PORT, haproxyConfig, HEALTH_PORT } from "./haproxy.ts";
 import { literal } from "./literal.ts";
 import { bounds, LOCKED_DOWN } from "./locked-down.ts";
 
@@ -45,7 +46,8 @@ export function secretsOf({ data }: Spec, service: Service): readonly string[] {
 // The official image has neither curl nor wget.
 const ASK_BALANCER = `exec 3<>/dev/tcp/127.0.0.1/${HEALTH_PORT} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ "$status" = 200 ]`;
 
-function balancer({ images, environment, services: all }: Spec): ComposeService {
+function balancer(spec: Spec): ComposeService {
+  const { images, environment, services: all } = spec;
   return {
     // Tags that name a Debian release stand still when the image moves on to the next. socat, which moves weights, is in it since 3.2.8.
     image: images.haproxy ?? "docker.io/library/haproxy:3.2",
@@ -53,6 +55,8 @@ function balancer({ images, environment, services: all }: Spec): ComposeService 
     ...LOCKED_DOWN,
     tmpfs: ["/tmp:mode=1777"],
     volumes: ["./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro"],
+    // Compose looks at what it is told and not into files: without this it would go on with the configuration that it began with.
+    labels: { "slipway.config": hash("sha256", haproxyConfig(spec)).slice(0, 12) },
     ports: [`${environment.publish}:${BALANCER_PORT}`],
     networks: ["front", "back"],
     ...bounds(1, "256m"),

@@ -8,7 +8,10 @@ export function autoscaling(context: Context, service: Service): readonly Manife
   const { min, max, cpu, memory } = service.scale;
   const utilization = (name: string, averageUtilization: number) => ({
     type: "Resource",
-    resource: { name, target: { type: "Utilization", averageUtilization: Math.round(averageUtilization) } },
+    resource: {
+      name,
+      target: { type: "Utilization", averageUtilization: Math.max(1, Math.round(averageUtilization)) },
+    },
   });
   return [
     manifest(context, ["autoscaling/v2", "HorizontalPodAutoscaler"], component, {

@@ -83,18 +83,22 @@ function route(context: Context, service: Service): Manifest {
   });
 }
 
+/** Bounds of Google's balancers, as the policies' own schemas and https://cloud.google.com/load-balancing/docs/health-check-concepts say them. */
+const [LONGEST_INTERVAL, MOST_FAILURES, LONGEST_DRAIN] = [300, 10, 3600];
+
 /** On GKE timeouts, draining and health checks of a service are policies: https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources */
 function policies(context: Context, service: Service): readonly Manifest[] {
   if (context.provider.name !== "gke") return [];
   const targetRef = { group: "", kind: "Service", name: nameOf(context, service.name) };
   const component = [service.name, service.name] as const;
   const { readiness } = service.probes;
+  const interval = Math.min(LONGEST_INTERVAL, Math.max(1, seconds(readiness.period)));
   return [
     manifest(context, ["networking.gke.io/v1", "GCPBackendPolicy"], component, {
       spec: {
         default: {
           timeoutSec: seconds(service.timeout),
-          connectionDraining: { drainingTimeoutSec: seconds(service.drain) },
+          connectionDraining: { drainingTimeoutSec: Math.min(LONGEST_DRAIN, seconds(service.drain)) },
         },
         targetRef,
       },
@@ -102,10 +106,11 @@ function policies(context: Context, service: Service): readonly Manifest[] {
     manifest(context, ["networking.gke.io/v1", "HealthCheckPolicy"], component, {
       spec: {
         default: {
-          checkIntervalSec: Math.max(1, seconds(readiness.period)),
-          timeoutSec: Math.max(1, seconds(readiness.timeout)),
+          checkIntervalSec: interval,
+          // No answer may take longer than the next question.
+          timeoutSec: Math.min(interval, Math.max(1, seconds(readiness.timeout))),
           healthyThreshold: 1,
-          unhealthyThreshold: readiness.failures,
+          unhealthyThreshold: Math.min(MOST_FAILURES, readiness.failures),
           config: { type: "HTTP", httpHealthCheck: { port: service.port, requestPath: readiness.path } },
         },
         targetRef,

@@ -1,7 +1,7 @@
 import type { RenderedFile } from "#render/file.ts";
 import { releaseOf } from "#render/settings.ts";
 import { header, yamlText } from "#render/yaml.ts";
-import { type Context, type Manifest } from "./manifest.ts";
+import { type Context, type Manifest, nameOf } from "./manifest.ts";
 import { fileName } from "./plain.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -98,7 +98,7 @@ function slotsOf(
     found.push([at, slot]);
     all.push(slot);
   };
-  const own = service === undefined ? [] : ["services", camel(service.name)];
+  const own = service === undefined ? [] : ["services", keyOf(context, service.name)];
   const pod = ["spec", "template", "spec", "containers", 0] as const;
   if (object.kind === "Job") add([...pod, "image"], ["image"], "quote");
   if (object.kind === "Deployment") {
@@ -110,11 +110,18 @@ function slotsOf(
     add(["spec", "minReplicas"], [...own, "scale", "min"], undefined);
     add(["spec", "maxReplicas"], [...own, "scale", "max"], undefined);
   }
-  if (object.kind === "HTTPRoute" && service !== undefined) add(["spec", "hostnames"], [...own, "hosts"], "toJson");
+  // A service may be called as the gateway is, whose route to HTTPS has the hosts of all.
+  if (object.kind === "HTTPRoute" && service !== undefined && object.metadata.name === nameOf(context, service.name))
+    add(["spec", "hostnames"], [...own, "hosts"], "toJson");
   return found;
 }
 
-/** Helm's paths take no dashes. */
+/** Where a service's values stand: Helm's paths take no dashes, and no two services may share theirs (`api-2`, `api2`). */
+function keyOf({ spec }: Context, name: string): string {
+  const alike = spec.services.filter((service) => camel(service.name) === camel(name));
+  return alike.length === 1 ? camel(name) : name.replaceAll("-", "_");
+}
+
 function camel(name: string): string {
   return name.replace(/-+([a-z0-9])/g, (_dashes, letter: string) => letter.toUpperCase());
 }

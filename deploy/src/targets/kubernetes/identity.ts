@@ -5,3 +5,8 @@ export function identityOf({ spec, provider }: Context, component: string): Read
   const identity = spec.environment.cluster?.identities[component];
   return identity === undefined ? {} : provider.identity(identity);
 }
+
+/** Whether a service speaks to the cloud as somebody: by an identity of its own, or because files lie in object storage. */
+export function usesIdentity({ spec }: Context, service: string): boolean {
+  return spec.data.objects !== undefined || spec.environment.cluster?.identities[service] !== undefined;
+}

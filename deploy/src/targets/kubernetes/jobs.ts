@@ -19,8 +19,7 @@ export function migration(context: Context): readonly Manifest[] {
   const job = manifest(
     context,
     ["batch/v1", "Job"],
-    // A Job cannot be changed: each image has its own.
-    ["migrate", `migrate-${releaseOf(spec).slice(0, 12)}-${sum(spec.images.app + JSON.stringify(settings))}`],
+    ["migrate", jobSuffix(context, sum(spec.images.app + JSON.stringify(settings)))],
     {
       spec: {
         backoffLimit: 3,
@@ -49,6 +48,15 @@ export function migration(context: Context): readonly Manifest[] {
     },
   );
   return [...externalSecrets(context, "migrate", MIGRATION_SECRETS), jobPolicy(context, "migrate", false), job];
+}
+
+/** The name of a Job stands in a label of its pods. */
+const LONGEST_JOB_NAME = 63;
+
+/** A Job cannot be changed: each image and its settings have their own. The release is in the name where there is room for it. */
+function jobSuffix(context: Context, unique: string): string {
+  const readable = `migrate-${releaseOf(context.spec).slice(0, 12)}-${unique}`;
+  return nameOf(context, readable).length <= LONGEST_JOB_NAME ? readable : `migrate-${unique}`;
 }
 
 /** A dump every day, read back before it is uploaded to object storage with the pod's own identity. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
-import { EXAMPLES, renderExample, textOf } from "../../testing/examples.ts";
+import { EXAMPLES, exampleText, renderExample, renderText, textOf } from "../../testing/examples.ts";
 import type { Manifest } from "./manifest.ts";
 
 const examples = await Promise.all(
@@ -28,6 +28,7 @@ interface Container {
   readonly name: string;
   readonly image: string;
   readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly envFrom?: readonly { readonly secretRef: { readonly name: string } }[];
   readonly startupProbe?: object;
   readonly livenessProbe?: { readonly httpGet: { readonly path: string } };
@@ -228,4 +229,111 @@ test("the chart with its own values gives exactly the plain objects, and other v
     const changed = fill({ ...values, image: "r.example/other@sha256:0" });
     assert.match(JSON.stringify([...changed.values()]), /r\.example\/other@sha256:0/);
   }
+});
+
+/** The objects of the example in production when its file says something else. */
+async function changed(...changes: readonly (readonly [from: string, to: string])[]): Promise<readonly Manifest[]> {
+  const text = changes.reduce(
+    (now, [from, to]) => {
+      assert.ok(now.includes(from), from);
+      return now.replace(from, () => to);
+    },
+    await exampleText("agent-generator"),
+  );
+  const files = await renderText(text, "production");
+  return parseAllDocuments(textOf(files, "plain/all.yaml")).map((document) => document.toJS() as Manifest);
+}
+
+test("a setting is what the file says: what Kubernetes would fill in or halve is escaped", async () => {
+  const values = ["$(PORT)", "a$$b", "$$(PORT)", "x$$", "$HOME ${PORT}", "$"];
+  const settings = values.map((value, index) => `  V${index}: ${JSON.stringify(value)}\n`).join("");
+  const objects = await changed(["env:\n  LOGGING_LEVEL: info\n", `env:\n  LOGGING_LEVEL: info\n${settings}`]);
+  const env = podOf(objects.find(({ kind }) => kind === "Deployment") ?? assert.fail())?.spec.containers[0]?.env ?? [];
+  // As k8s.io/kubernetes/third_party/forked/golang/expansion reads it: `$$` is `$`, `$(NAME)` the variable.
+  const expanded = (value = ""): string =>
+    value.replace(/\$(\$|\((\w+)\))/g, (_all, what: string) => (what === "$" ? "$" : "expanded"));
+  for (const [index, value] of values.entries())
+    assert.equal(expanded(env.find(({ name }) => name === `V${index}`)?.value), value);
+});
+
+test("a service with an identity of the cloud reaches what hands it out, with or without files in object storage", async () => {
+  const metadata = (objects: readonly Manifest[]): boolean =>
+    objects
+      .filter(({ kind, metadata: { name } }) => kind === "NetworkPolicy" && name === "generator-web")
+      .some((one) => bodyOf(one).egress?.some(({ ports }) => ports.some(({ port }) => port === 988)));
+  const gone = ["  objects: { bucket: acme-generator-files }\n", ""] as const;
+  const named = "        web: generator-web@acme-generator.iam.gserviceaccount.com\n";
+  assert.ok(metadata(await changed()));
+  assert.ok(metadata(await changed(gone)));
+  const text = await exampleText("agent-generator");
+  const production = text.indexOf("  production:\n");
+  const without = text.slice(0, production) + text.slice(production).replace(named, "");
+  const files = await renderText(without.replace(...gone), "production");
+  assert.equal(
+    metadata(parseAllDocuments(textOf(files, "plain/all.yaml")).map((one) => one.toJS() as Manifest)),
+    false,
+  );
+});
+
+test("the name of the migration's Job is one that a label takes, however the system is called", async () => {
+  for (const name of ["generator", "a".repeat(33), "a".repeat(34), "a".repeat(40)]) {
+    const objects = await changed(["name: generator\n", `name: ${name}\n`]);
+    for (const { kind, metadata } of objects)
+      if (kind === "Job" || kind === "Service" || kind === "Namespace")
+        assert.ok(metadata.name.length <= 63, metadata.name);
+    const job = objects.find(({ kind }) => kind === "Job")?.metadata.name ?? "";
+    assert.equal(/-migrate-a172cedcae47-[0-9a-f]{8}$/.test(job), name.length <= 33, job);
+  }
+});
+
+test("services whose names differ by a dash only have values of their own in the chart", async () => {
+  const service = (name: string, memory: string) =>
+    `  ${name}: { roles: [router], memory: ${memory}, scale: { max: 1 } }\n`;
+  const text = (await exampleText("agent-generator")).replace(
+    "services:\n",
+    `services:\n${service("api-2", "2Gi")}${service("api2", "3Gi")}`,
+  );
+  const files = await renderText(text, "production");
+  const { services } = parse(textOf(files, "helm/generator/values.yaml")) as {
+    services: Readonly<Record<string, { resources: { limits: { memory: string } } }>>;
+  };
+  assert.deepEqual(
+    Object.entries(services).map(([name, { resources }]) => [name, resources.limits.memory]),
+    [
+      ["api_2", "2Gi"],
+      ["api2", "3Gi"],
+      ["web", "1Gi"],
+    ],
+  );
+  assert.match(
+    textOf(files, "helm/generator/templates/deployment-generator-api-2.yaml"),
+    /\.Values\.services\.api_2\.env/,
+  );
+});
+
+test("a service that is called as the gateway has its own hosts in the chart", async () => {
+  const service = "  gateway: { roles: [router], scale: { max: 1 }, access: { kind: public, hosts: [g.example] } }\n";
+  const files = await renderText(
+    (await exampleText("agent-generator")).replace("services:\n", `services:\n${service}`),
+    "production",
+  );
+  const { services } = parse(textOf(files, "helm/generator/values.yaml")) as {
+    services: Readonly<Record<string, { hosts: readonly string[] }>>;
+  };
+  assert.deepEqual(services["gateway"]?.hosts, ["g.example"]);
+  assert.match(textOf(files, "helm/generator/templates/httproute-generator-to-https.yaml"), /- g\.example\n/);
+});
+
+test("health checks, drains, shares and hosts keep to the bounds of who reads them", async () => {
+  const probes = "probes: { readiness: { period: 2s, timeout: 10s, failures: 30 } }\n    drain: 2h";
+  const objects = await changed(
+    ["scale: { min: 3, max: 10, cpu: 70, memory: 80 }", `scale: { min: 3, max: 10, cpu: 0.4 }\n    ${probes}`],
+    ["hosts: [agents.acme.example]", "hosts: [Agents.ACME.example]"],
+  );
+  const of = (wanted: string): unknown => objects.find(({ kind }) => kind === wanted)?.["spec"];
+  const { default: check } = of("HealthCheckPolicy") as { default: Readonly<Record<string, unknown>> };
+  assert.deepEqual([check["checkIntervalSec"], check["timeoutSec"], check["unhealthyThreshold"]], [2, 2, 10]);
+  assert.match(JSON.stringify(of("GCPBackendPolicy")), /"drainingTimeoutSec":3600/);
+  assert.match(JSON.stringify(of("HorizontalPodAutoscaler")), /"averageUtilization":1}/);
+  assert.match(JSON.stringify(of("HTTPRoute")), /"hostnames":\["agents\.acme\.example"\]/);
 });

@@ -1,4 +1,5 @@
 import type { Service } from "#spec/spec.ts";
+import { usesIdentity } from "./identity.ts";
 import { type Context, manifest, type Manifest, selectorOf } from "./manifest.ts";
 
 const PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
@@ -26,7 +27,7 @@ export function servicePolicy(context: Context, service: Service): Manifest {
         ...database(context),
         ...redis(context),
         https(),
-        ...(context.spec.data.objects ? identity(context) : []),
+        ...(usesIdentity(context, service.name) ? identity(context) : []),
       ],
     },
   });

@@ -153,6 +153,25 @@ test("kubectl brings what a cluster holds of the system, by namespace and label,
   assert.ok(observed.every(({ fields, owned }) => !("status" in fields) && owned?.join() === "spec.gone"));
 });
 
+test("what is left of a public service is seen when no service is public any more, and destroyed", async (t) => {
+  if (!requireKubectl(t)) return;
+  const { url } = await apiServer(t, () => false);
+  await kubeconfig(t, url);
+  const inner = await scene("atp", "production", (text) =>
+    text.replace("access: { kind: public, hosts: [router.atp.example] }", "access: { kind: internal }"),
+  );
+  const observed = (await kubernetesTarget.observe?.(inner.spec, AbortSignal.timeout(60_000))) ?? assert.fail();
+  const gone = planFor(inner, observed).changes.filter(({ action }) => action === "delete");
+  assert.deepEqual(
+    gone.map(({ id }) => id.replace(/^.*\/v1\//, "")).filter((id) => /^(Gateway|HTTPRoute)\//.test(id)),
+    [
+      "Gateway/atp-production/atp-gateway",
+      "HTTPRoute/atp-production/atp-router",
+      "HTTPRoute/atp-production/atp-to-https",
+    ],
+  );
+});
+
 test("a namespace that is not there is an empty world; a cluster that is not there is an error that says so", async (t) => {
   if (!requireKubectl(t)) return;
   const { url } = await apiServer(t, () => true);

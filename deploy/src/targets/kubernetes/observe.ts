@@ -11,13 +11,13 @@ const MOST_BYTES = 64 * 2 ** 20;
 
 /**
  * What the cluster of kubectl's current context holds of this system: the objects in its namespace with its labels, of the kinds
- * that are rendered, and the namespace. Reads only. Throws `platform_unavailable` when kubectl is not there or the cluster does not answer.
+ * that are rendered for any system, and the namespace. Reads only. Throws `platform_unavailable` when kubectl is not there or the cluster does not answer.
  */
 export async function observeKubernetes(spec: Spec, signal: AbortSignal): Promise<readonly ObservedResource[]> {
   const context = contextOf(spec);
   const namespace = namespaceObject(context);
   const served = new Set((await kubectl(["api-versions"], signal)).split(/\s+/));
-  const kinds = kindsOf(objectsOf(context).filter(({ apiVersion }) => served.has(apiVersion)));
+  const kinds = kindsOf([...objectsOf(context), ...ONCE_RENDERED].filter(({ apiVersion }) => served.has(apiVersion)));
   const { name } = namespace.metadata;
   const own = await listed(["get", "Namespace", name, "--ignore-not-found"], signal);
   // A namespace that is not there has nothing in it.
@@ -27,8 +27,18 @@ export async function observeKubernetes(spec: Spec, signal: AbortSignal): Promis
   return [...own, ...there];
 }
 
+/** What a system has with a public service, a database or secrets only: what is left of them is looked for when they are gone. */
+const ONCE_RENDERED = [
+  { apiVersion: "batch/v1", kind: "CronJob" },
+  { apiVersion: "batch/v1", kind: "Job" },
+  { apiVersion: "external-secrets.io/v1", kind: "ExternalSecret" },
+  { apiVersion: "external-secrets.io/v1", kind: "SecretStore" },
+  { apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway" },
+  { apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute" },
+] as const;
+
 /** `Deployment.v1.apps`, as kubectl takes a kind of one version; `ConfigMap` of the core. */
-function kindsOf(objects: readonly Manifest[]): readonly string[] {
+function kindsOf(objects: readonly Pick<Manifest, "apiVersion" | "kind">[]): readonly string[] {
   const kinds = objects.map(({ apiVersion, kind }) => {
     const [group, version] = apiVersion.split("/");
     return version === undefined ? kind : `${kind}.${version}.${group}`;

@@ -38,5 +38,10 @@ export function probesOf({ probes }: Service): Readonly<Record<string, unknown>>
 
 /** Settings as a container takes them. */
 export function envOf(settings: Readonly<Record<string, string>>): readonly Readonly<Record<string, string>>[] {
-  return Object.entries(settings).map(([name, value]) => ({ name, value }));
+  return Object.entries(settings).map(([name, value]) => ({ name, value: literal(value) }));
+}
+
+/** Kubernetes fills in `$(NAME)` and makes one `$` of two; this is what it takes as it stands. */
+function literal(value: string): string {
+  return value.replaceAll(/\$(?=[$(])/g, "$$$$");
 }

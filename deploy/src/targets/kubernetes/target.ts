@@ -1,3 +1,4 @@
+import { valueAt } from "#spec/merge.ts";
 import type { Spec } from "#spec/spec.ts";
 import type { Target } from "../target.ts";
 import { argocd } from "./argocd.ts";
@@ -19,6 +20,8 @@ export const kubernetesTarget: Target = {
   sizes: kubernetesSizes,
   observe: async (spec, signal) => await (await import("./observe.ts")).observeKubernetes(spec, signal),
   repeats: (path) => /^(kustomize|helm)\//.test(path),
+  passes: ({ fields }) =>
+    fields["kind"] === "Job" && valueAt(fields, ["spec", "ttlSecondsAfterFinished"]) !== undefined,
   render({ spec, common }) {
     const context = contextOf(spec);
     const objects = objectsOf(context);

@@ -2,7 +2,7 @@ import { millicores, seconds } from "@slipway/contracts/spec/quantity.ts";
 import { CONFIG_PATH, releaseOf, settingsOf } from "#render/settings.ts";
 import { yamlText } from "#render/yaml.ts";
 import type { Service } from "#spec/spec.ts";
-import { identityOf } from "./identity.ts";
+import { identityOf, usesIdentity } from "./identity.ts";
 import { type Context, labelsOf, manifest, type Manifest, nameOf, selectorOf } from "./manifest.ts";
 import { CONTAINER_SECURITY, envOf, POD_SECURITY, probesOf, TMP_MOUNT, TMP_VOLUME } from "./pod.ts";
 import { secretNames } from "./secrets.ts";
@@ -48,7 +48,7 @@ function deployment(context: Context, service: Service): Manifest {
           labels: {
             ...labelsOf(context, service.name),
             "app.kubernetes.io/version": releaseOf(spec),
-            ...(spec.data.objects ? context.provider.identityLabels : {}),
+            ...(usesIdentity(context, service.name) ? context.provider.identityLabels : {}),
           },
           annotations: { "slipway/config": sum(JSON.stringify(spec.server)) },
         },

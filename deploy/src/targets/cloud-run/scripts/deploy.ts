@@ -73,8 +73,14 @@ const RELEASE = `# release REGION COMPONENT SERVICE
 release() {
   file="services/$1/$2.yaml"
   next=$(sed -n '/^  template:/,$s/^      name: //p' "$file" | head -n 1)
-  now=$(gcloud run services describe "$3" --region="$1" --flatten='status.traffic[]' \\
-    --format='value(status.traffic.percent,status.traffic.revisionName)' 2>/dev/null | sort -rn | awk 'NR == 1 { print $2 }')
+  # One that is not there gets all requests at once. That nobody could be asked is another thing: it ends this script.
+  there=$(gcloud run services list --region="$1" --filter="metadata.name=$3" --format='value(metadata.name)')
+  now=
+  if [ -n "$there" ]; then
+    shares=$(gcloud run services describe "$3" --region="$1" --flatten='status.traffic[]' \\
+      --format='value(status.traffic.percent,status.traffic.revisionName)')
+    now=$(printf '%s\\n' "$shares" | sort -rn | awk 'NR == 1 { print $2 }')
+  fi
   if [ -n "$now" ] && [ "$now" != "$next" ]; then
     made=$(mktemp)
     { cat "$file"; printf '  traffic:\\n  - revisionName: %s\\n    percent: 100\\n  - revisionName: %s\\n    percent: 0\\n    tag: next\\n' "$now" "$next"; } > "$made"

@@ -1,4 +1,4 @@
-import { type Context, nameOf } from "../context.ts";
+import { type Context, nameOf, sum } from "../context.ts";
 import { publicServices } from "../edge.ts";
 import { command, ensure, script } from "./shell.ts";
 
@@ -62,6 +62,18 @@ function replace(kind: string, name: string, file: string): string {
   return command("gcloud", "compute", kind, "import", name, "--global", `--source=edge/${file}.yaml`);
 }
 
+/** Of a resource of Certificate Manager: small letters, digits and dashes (its API's own reference). */
+const LONGEST_ID = 63;
+
+/** What the certificate of a host is called: one that another host would have too (`a-b.c`, `a.b-c`) or that is too long ends with a sum. */
+function certificateId(host: string, hosts: readonly string[]): string {
+  const plain = (name: string): string => name.replaceAll(/[^a-z0-9]/g, "-");
+  const isOwn = hosts.filter((other) => plain(other) === plain(host)).length === 1;
+  if (isOwn && host.length <= LONGEST_ID) return plain(host);
+  const own = sum(host);
+  return `${plain(host).slice(0, LONGEST_ID - own.length - 1)}-${own}`;
+}
+
 /** One certificate a host, renewed by Google; https://cloud.google.com/certificate-manager/docs/certificates */
 function certificates(context: Context): readonly string[] {
   const map = nameOf(context, "hosts");
@@ -71,7 +83,7 @@ function certificates(context: Context): readonly string[] {
     "",
     ensure([...of, "maps", "describe", map], [...of, "maps", "create", map]),
     ...hosts.flatMap((host) => {
-      const certificate = host.replaceAll(".", "-");
+      const certificate = certificateId(host, hosts);
       const entry = [certificate, `--map=${map}`];
       return [
         ensure(
