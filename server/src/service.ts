@@ -104,8 +104,7 @@ export async function composeService(
       await rooms.idempotency.close(5000);
       await rooms.identity.uses.close(2000);
       rooms.changes.close();
-      rooms.routes.close();
-      rooms.limits.followed.close();
+      rooms.file.close();
       await rooms.registry?.close();
       await rooms.runner?.close(5000);
       await rooms.router.settle(0);

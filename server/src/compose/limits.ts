@@ -58,11 +58,11 @@ function tellSpent(log: Logger, metrics: Metrics) {
   };
 }
 
-/** Declared limits on the ledger, on Redis where there is one, in force by file and database. Rejects when the file is wrong. */
-export async function composeLimits(
+/** Declared limits on the ledger, on Redis where there is one, to be put in force by file and database. */
+export function composeLimits(
   config: Config,
   rooms: { readonly store: Store; readonly prices: PriceTable; readonly log: Logger; readonly metrics: Metrics },
-): Promise<LimitRooms> {
+): LimitRooms {
   const { store, prices, log, metrics } = rooms;
   const processes = config.replicas * config.workers;
   const services = {
@@ -88,8 +88,7 @@ export async function composeLimits(
     processes,
   });
   const budgetsAreClosed = processes > 1 && counts === undefined;
-  const { file } = config;
-  const followed = await followLimits({ file, limits: declared, directory: store.directory, budgetsAreClosed, log });
+  const followed = followLimits({ limits: declared, directory: store.directory, budgetsAreClosed, log });
   const govern = createGovern({ limits: declared, prices, metrics });
   return { declared, followed, govern, ready: counts?.known ?? Promise.resolve(), budgetsAreClosed };
 }
