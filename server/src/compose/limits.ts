@@ -4,6 +4,7 @@ import { createGovern, type Govern } from "#http/edge/govern.ts";
 import type { BudgetWindow } from "#limits/declared/counter.ts";
 import { createDeclaredLimits, type DeclaredLimits } from "#limits/declared/limits.ts";
 import { nanoDollars } from "#limits/declared/rule.ts";
+import { spentByLedger, type SumSpent } from "#limits/declared/spent-by-ledger.ts";
 import type { PriceTable } from "#router/price/price-table.ts";
 import { createRedisLimits } from "#store/redis/shared-limits.ts";
 import type { Store } from "#store/store.ts";
@@ -22,14 +23,10 @@ export interface LimitRooms {
 }
 
 /** Money that the ledger knows of, in nano-dollars; a line of unknown cost counts as the budget has it. */
-function readSpent(store: Store) {
-  return async ({ counter, start, end }: BudgetWindow, before = end): Promise<number> => {
+function sumSpent(store: Store): SumSpent {
+  return async ({ counter }, from, to) => {
     const { tenantId, ...by } = counter.spentBy;
-    const sum = await store.usageLedger.spent(tenantId, {
-      ...by,
-      from: new Date(start),
-      to: new Date(Math.min(end, before)),
-    });
+    const sum = await store.usageLedger.spent(tenantId, { ...by, from: new Date(from), to: new Date(to) });
     return sum.nano + sum.unknown * (counter.rule.budget?.unknown ?? 0);
   };
 }
@@ -65,10 +62,12 @@ export function composeLimits(
 ): LimitRooms {
   const { store, prices, log, metrics } = rooms;
   const processes = config.replicas * config.workers;
+  const clock = (): number => performance.now();
+  const now = (): number => Date.now();
   const services = {
-    clock: () => performance.now(),
-    now: () => Date.now(),
-    readSpent: readSpent(store),
+    clock,
+    now,
+    readSpent: spentByLedger(sumSpent(store), clock, now),
     onSpent: tellSpent(log, metrics),
   };
   const counts =
