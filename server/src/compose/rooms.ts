@@ -1,5 +1,6 @@
 import type { Config } from "#config/config.ts";
 import { followFile } from "#config/follow-file.ts";
+import { issuerSections } from "#config/issuers.ts";
 import { createEgress } from "#egress/egress.ts";
 import { createAdmit } from "#http/edge/admission.ts";
 import { createKeepAlive } from "#http/edge/keep-alive.ts";
@@ -67,7 +68,8 @@ export async function composeRooms(
   const models = await composeModels(config, { telemetry, master, store, envelopes, auditing, ledger, secrets });
   const { prices, router, routes } = models;
   const limits = composeLimits(config, { store, prices, log, metrics });
-  const file = await followFile({ file: config.file, sections: [routes, limits.followed], log });
+  const sections = [routes, limits.followed, issuerSections(config.identity)];
+  const file = await followFile({ file: config.file, sections, log });
   const { registry, agents } = await composeAgents(config, store, log);
   const followers = [identity.snapshot, identity.sessions, routes, models.ownKeys, limits.followed];
   const changes = createStoreFeed(store, agents ? [...followers, agents] : followers, log);

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pino } from "pino";
 import type { Directory } from "#store/directory.ts";
+import { loadConfig } from "./config.ts";
 import { followFile } from "./follow-file.ts";
 import { followLimits } from "./follow-limits.ts";
 import { followRoutes } from "./follow-routes.ts";
+import { issuerSections } from "./issuers.ts";
 
 const route = (target: string): string => `routes:\n  - name: chat\n    targets: [{ target: ${target} }]\n`;
 const limits = (...names: readonly string[]): string =>
@@ -43,7 +45,7 @@ test("a changed file is in force as a whole, or nothing of it is", async (t) => 
     log,
   });
   const inForce = () => [routes.shared[0]?.targets[0]?.target, declared.shared.map(({ name }) => name).join(" ")];
-  const sections = [routes, declared];
+  const sections = [routes, declared, issuerSections(loadConfig({}, folder).identity)];
   await writeFile(path, route("openai/first") + limits("a"));
   const following = await followFile({ file: { path, required: true }, sections, log });
   t.after(() => following.close());
@@ -58,6 +60,10 @@ test("a changed file is in force as a whole, or nothing of it is", async (t) => 
     [route("openai/second") + limits("b", "b"), /:6:\d+: `limits\[1\]\.name`/],
     [route("nobody/second") + limits("b"), /:3:\d+: `routes\[0\]\.targets\[0\]\.target`/],
     [route("nobody/second") + limits("b", "b"), /`routes\[0\].*\n.*`limits\[1\]/],
+    [
+      `${route("openai/second")}identity: { issuers: [{ name: i, preset: google, tenant: t, role: { fallback: viewer } }] }\n`,
+      /:4:\d+: `identity\.issuers\[0\]\.audiences/,
+    ],
   ] as const;
   for (const [text, message] of wrong) {
     const { msg, error } = await change(text);
