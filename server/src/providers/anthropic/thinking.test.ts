@@ -64,6 +64,19 @@ test("a budget in another family's words becomes an effort where budgets are ref
   );
 });
 
+test("an effort of OpenAI's that a model has no word for is the next lower one", () => {
+  const ask = (model: string, reasoning: NonNullable<ModelRequest["reasoning"]>): unknown =>
+    encode({ model, reasoning })["output_config"];
+  for (const model of ["claude-opus-4-6", "claude-sonnet-4-6", "claude-mythos-preview"]) {
+    assert.deepEqual(ask(model, { effort: "xhigh" }), { effort: "high" }, model);
+    assert.deepEqual(ask(model, { effort: "max" }), { effort: "max" }, model);
+    assert.deepEqual(ask(model, { effort: "xhigh", adaptive: true }), { effort: "xhigh" }, "of Anthropic's own");
+    assert.deepEqual(ask(model, { effort: "xhigh", adaptive: false }), { effort: "xhigh" }, "of Anthropic's own");
+  }
+  for (const model of ["claude-opus-4-7", "claude-sonnet-5", "claude-fable-5"])
+    assert.deepEqual(ask(model, { effort: "xhigh" }), { effort: "xhigh" }, model);
+});
+
 test("thinking that another family's client switches off is the least that the model knows", () => {
   const ask = (model: string, reasoning: NonNullable<ModelRequest["reasoning"]>): unknown => {
     const { thinking, output_config: config } = encode({ model, reasoning });

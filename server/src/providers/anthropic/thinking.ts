@@ -37,6 +37,9 @@ const NOTHING: EncodedThinking = { thinking: undefined, effort: undefined, budge
 const ALWAYS = /claude-(?:mythos|fable|opus-5-5)/;
 const BETWEEN_TOOLS = /claude-sonnet-5-5/;
 
+/** Models of efforts that know no `xhigh` (https://platform.claude.com/docs/en/build-with-claude/effort, 2026-11). */
+const WITHOUT_XHIGH = /claude-(?:(?:opus|sonnet)-4-6|mythos-preview)/;
+
 /** No thinking, for a client that does not know that some models have no such setting. */
 function withoutThinking(model: string): EncodedThinking {
   if (ALWAYS.test(model)) return { thinking: undefined, effort: "low", budget: 0 };
@@ -77,6 +80,10 @@ export function encodeThinking(
   if (adaptive === true && !(foreign && thinksByBudget))
     return { thinking: { type: "adaptive", ...display }, effort: word, budget: 0 };
   if (adaptive !== true && (effort === undefined || adaptive === false)) return { ...NOTHING, effort: word };
-  if (!thinksByBudget) return { thinking: { type: "adaptive", ...display }, effort: word, budget: 0 };
+  if (!thinksByBudget) {
+    // An effort that came without a word of Anthropic's beside it is OpenAI's.
+    const known = word === "xhigh" && adaptive === undefined && WITHOUT_XHIGH.test(model) ? "high" : word;
+    return { thinking: { type: "adaptive", ...display }, effort: known, budget: 0 };
+  }
   return byBudget(BUDGETS[effort ?? "medium"], bound, display);
 }
