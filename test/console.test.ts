@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { ask, type ConsoleStage, gate, inTime, MODEL, said, signIn, startConsoleStage } from "./support/console.ts";
-import { keepsAgents, tendsAgents } from "./support/console-agents.ts";
+import { keepsAgents, keepsDrafts, tendsAgents } from "./support/console-agents.ts";
 import { requireChromium } from "./support/require.ts";
 
 test("the console against the real server", async (t) => {
@@ -28,6 +28,9 @@ test("the console against the real server", async (t) => {
   );
   await t.test("a session that has ended leads to the sign-in page and back to the same conversation", () =>
     expires(stage),
+  );
+  await t.test("what stood in the form of an agent when the session ended stands there again", () =>
+    keepsDrafts(stage),
   );
   await t.test("signing out ends the session and forgets the conversation", () => signsOut(stage));
   await t.test("another key finds an empty conversation in the same tab", () => otherKey(stage));

@@ -150,9 +150,12 @@ async function serveCommand(config: Config, log: Logger, siblings?: Siblings, se
     log.info({ signal }, "draining");
     return (await service.drain()) ? DONE : FAILED;
   } finally {
-    await service?.close();
-    await database.close();
-    siblings?.leave();
+    try {
+      await service?.close();
+    } finally {
+      await database.close();
+      siblings?.leave();
+    }
   }
 }
 

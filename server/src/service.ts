@@ -5,8 +5,9 @@ import type { Config } from "#config/config.ts";
 import { ServingGate } from "#http/edge/gate.ts";
 import { type DeclaredRoute, RouteTable } from "#http/route-table.ts";
 import type { OpenSecrets } from "#config/secrets.ts";
+import { everyStep } from "#lib/every-step.ts";
 import type { DatabaseConnection } from "#store/connection.ts";
-import type { Logger } from "#telemetry/logger.ts";
+import { describeError, type Logger } from "#telemetry/logger.ts";
 import type { Siblings } from "#workers/seat.ts";
 import { DEFAULT_TENANT } from "./compose/identity.ts";
 import { type Rooms, composeRooms } from "./compose/rooms.ts";
@@ -58,6 +59,37 @@ export interface Surroundings {
   readonly beside?: RoutesBeside | undefined;
 }
 
+/** Waits for all of them, and only then rejects for the first that failed. */
+async function allClosed(closing: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(closing);
+  await Promise.all(closing);
+}
+
+/** What a server does last, in this order: what writes is closed before what is written to. */
+function closing(rooms: Rooms, http: ReturnType<typeof composeHttp>, log: Logger): readonly (() => unknown)[] {
+  return [
+    () => http.drain(0),
+    () => rooms.idempotency.close(5000),
+    () => rooms.identity.uses.close(2000),
+    () => rooms.changes.close(),
+    () => rooms.file.close(),
+    () => rooms.registry?.close(),
+    () => rooms.runner?.close(5000),
+    () => rooms.router.settle(0),
+    () => allClosed(rooms.queues.map((queue) => queue.close(5000))),
+    () => rooms.limits.declared.close(),
+    () => rooms.auditing.sequencer.close(5000),
+    () => rooms.deliveries.finish(3000),
+    () => rooms.deliveries.close(5000),
+    () => rooms.router.close(),
+    () => rooms.shared?.close(),
+    () => rooms.secrets?.close(),
+    () => rooms.store.close(),
+    () => rooms.telemetry.accessLog.flush(),
+    () => log.flush(),
+  ];
+}
+
 /** Puts the rooms together: the only function that knows all of them. Opens no port and waits for no database. */
 export async function composeService(
   config: Config,
@@ -98,28 +130,11 @@ export async function composeService(
       await rooms.router.settle(Math.max(0, until - performance.now()));
       return whole;
     },
-    async close() {
+    close() {
       closed = true;
-      await http.drain(0);
-      await rooms.idempotency.close(5000);
-      await rooms.identity.uses.close(2000);
-      rooms.changes.close();
-      rooms.routes.close();
-      rooms.limits.followed.close();
-      await rooms.registry?.close();
-      await rooms.runner?.close(5000);
-      await rooms.router.settle(0);
-      await Promise.all(rooms.queues.map((queue) => queue.close(5000)));
-      await rooms.limits.declared.close();
-      await rooms.auditing.sequencer.close(5000);
-      await rooms.deliveries.finish(3000);
-      await rooms.deliveries.close(5000);
-      await rooms.router.close();
-      rooms.shared?.close();
-      rooms.secrets?.close();
-      await rooms.store.close();
-      rooms.telemetry.accessLog.flush();
-      log.flush();
+      return everyStep(closing(rooms, http, log), (error) =>
+        log.error({ error: describeError(error) }, "a part of the server could not be closed; the others are"),
+      );
     },
   };
 }

@@ -144,3 +144,33 @@ export async function keepsAgents(stage: ConsoleStage): Promise<void> {
     await card(page, "lookout").waitFor({ state: "detached" });
   });
 }
+
+/** What was typed when the session ended stands in the form again after signing in, for whoever typed it. */
+export async function keepsDrafts(stage: ConsoleStage): Promise<void> {
+  const { key } = await api(stage)("POST", "/api/v1/api-keys", { name: "not the author" });
+  const { server, visit } = stage;
+  const instructions = (page: Page) => page.getByLabel("Instructions");
+  const signInAgain = async (page: Page, as = server.apiKey): Promise<void> => {
+    await page.waitForURL("**/console/sign-in?return=%2Fagents%2Fnew");
+    await page.getByLabel("API key").fill(as);
+    await page.keyboard.press("Enter");
+    await instructions(page).waitFor();
+  };
+  await visit(async ({ page, context }) => {
+    await signIn(page, server.apiKey, "/console/agents/new");
+    await page.getByLabel("Name").fill("draft");
+    await page.getByLabel("Description").fill("Was long in the making.");
+    await instructions(page).fill("Speak of ships.");
+    await context.clearCookies();
+    await page.getByRole("button", { name: "Create agent" }).click();
+    await signInAgain(page);
+    assert.equal(await instructions(page).inputValue(), "Speak of ships.");
+    await context.clearCookies();
+    await page.getByRole("button", { name: "Create agent" }).click();
+    await signInAgain(page, key);
+    assert.equal(await instructions(page).inputValue(), "", "of somebody else");
+    await page.getByRole("link", { name: "Cancel" }).click();
+    await page.getByRole("link", { name: "New agent" }).click();
+    assert.equal(await instructions(page).inputValue(), "");
+  });
+}

@@ -106,6 +106,14 @@ test("a part of which nothing is heard is ended and has failed", async (t) => {
   assert.match(failure?.error ?? "", /Nothing was heard for 1\.5 s/);
 });
 
+test("every test of a quick file is told, and the failed one by its name", async (t) => {
+  const last =
+    'for (let at = 0; at < 4_000; at += 1) test("a".repeat(60) + at, () => {}); test("bad", () => { throw new Error("why"); });';
+  const { lines } = await told(t, { "a.test.ts": last });
+  assert.equal(lines.length, 4_001);
+  assert.equal(lines.at(-1), "failed bad");
+});
+
 test("what a file prints is told with its name", async (t) => {
   const { outcomes } = await told(t, { "a.test.ts": 'test("a", () => { console.log("a hint"); });' });
   const files = outcomes.flatMap((outcome) =>

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
 import type { Keeper } from "./keep.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -41,6 +42,8 @@ export async function runPart(
   const forget = keeper.keepProcess(child.pid ?? 0, "SIGTERM");
   let failures = 0;
   let complete = false;
+  // Files in processes of their own that told of tests and not yet how many there were: an end cut them off.
+  const unfinished = new Set<string>();
   let ended = false;
   let silence: NodeJS.Timeout | undefined;
   function fail(error: string): void {
@@ -63,6 +66,8 @@ export async function runPart(
       listen();
       if (outcome.kind === "failed") failures += 1;
       if (outcome.kind === "end") complete = true;
+      else if (outcome.kind === "file" || outcome.kind === "failed") unfinished.delete(outcome.file);
+      else if (outcome.kind === "passed" && part.isolation === "process") unfinished.add(outcome.file);
       onOutcome(outcome);
     });
   }
@@ -76,6 +81,8 @@ export async function runPart(
   clearTimeout(silence);
   forget();
   if (!complete && !ended) fail("The test runner ended before it had told everything.");
+  else if (unfinished.size > 0 && !ended)
+    fail(`Not all was told of what ran in ${[...unfinished].map((file) => relative(root, file)).join(", ")}.`);
   else if (code !== 0 && failures === 0)
     fail(`The test runner ended with ${code === null ? "a signal" : `code ${code}`}.`);
 }
@@ -87,7 +94,13 @@ function runnerArgs(part: Part): readonly string[] {
     `--test-timeout=${part.timeout}`,
     // A socket or a timer that a test left open must not keep its process. A process that all share must not be forced: it
     // would end before its reporter has heard of the last tests.
-    ...(part.isolation === "process" ? ["--test-force-exit", `--test-concurrency=${part.concurrency}`] : []),
+    ...(part.isolation === "process"
+      ? [
+          "--test-force-exit",
+          `--test-concurrency=${part.concurrency}`,
+          `--import=${pathToFileURL(join(import.meta.dirname, "tell-all.ts")).href}`,
+        ]
+      : []),
     `--test-reporter=${join(import.meta.dirname, "send-outcomes.ts")}`,
     "--test-reporter-destination=stdout",
   ];

@@ -150,7 +150,7 @@ export interface ReasoningSettings {
   readonly effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max";
   /** Tokens that thinking may take; 0 switches it off. Takes precedence over `effort` where both are understood. */
   readonly budgetTokens?: number;
-  /** In whose format the budget was asked for, where a model of another family may know none; absent: in Anthropic's. */
+  /** In whose format `budgetTokens` or `adaptive` was asked for, where a model of another family may know neither; absent: in Anthropic's. */
   readonly budgetOf?: WireFamily;
   /**
    * The model chooses how much to think (Anthropic's `adaptive`, Google's budget of -1). False beside an effort: the effort is

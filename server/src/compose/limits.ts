@@ -4,6 +4,7 @@ import { createGovern, type Govern } from "#http/edge/govern.ts";
 import type { BudgetWindow } from "#limits/declared/counter.ts";
 import { createDeclaredLimits, type DeclaredLimits } from "#limits/declared/limits.ts";
 import { nanoDollars } from "#limits/declared/rule.ts";
+import { spentByLedger, type SumSpent } from "#limits/declared/spent-by-ledger.ts";
 import type { PriceTable } from "#router/price/price-table.ts";
 import { createRedisLimits } from "#store/redis/shared-limits.ts";
 import type { Store } from "#store/store.ts";
@@ -22,14 +23,10 @@ export interface LimitRooms {
 }
 
 /** Money that the ledger knows of, in nano-dollars; a line of unknown cost counts as the budget has it. */
-function readSpent(store: Store) {
-  return async ({ counter, start, end }: BudgetWindow, before = end): Promise<number> => {
+function sumSpent(store: Store): SumSpent {
+  return async ({ counter }, from, to) => {
     const { tenantId, ...by } = counter.spentBy;
-    const sum = await store.usageLedger.spent(tenantId, {
-      ...by,
-      from: new Date(start),
-      to: new Date(Math.min(end, before)),
-    });
+    const sum = await store.usageLedger.spent(tenantId, { ...by, from: new Date(from), to: new Date(to) });
     return sum.nano + sum.unknown * (counter.rule.budget?.unknown ?? 0);
   };
 }
@@ -58,17 +55,19 @@ function tellSpent(log: Logger, metrics: Metrics) {
   };
 }
 
-/** Declared limits on the ledger, on Redis where there is one, in force by file and database. Rejects when the file is wrong. */
-export async function composeLimits(
+/** Declared limits on the ledger, on Redis where there is one, to be put in force by file and database. */
+export function composeLimits(
   config: Config,
   rooms: { readonly store: Store; readonly prices: PriceTable; readonly log: Logger; readonly metrics: Metrics },
-): Promise<LimitRooms> {
+): LimitRooms {
   const { store, prices, log, metrics } = rooms;
   const processes = config.replicas * config.workers;
+  const clock = (): number => performance.now();
+  const now = (): number => Date.now();
   const services = {
-    clock: () => performance.now(),
-    now: () => Date.now(),
-    readSpent: readSpent(store),
+    clock,
+    now,
+    readSpent: spentByLedger(sumSpent(store), clock, now),
     onSpent: tellSpent(log, metrics),
   };
   const counts =
@@ -88,8 +87,7 @@ export async function composeLimits(
     processes,
   });
   const budgetsAreClosed = processes > 1 && counts === undefined;
-  const { file } = config;
-  const followed = await followLimits({ file, limits: declared, directory: store.directory, budgetsAreClosed, log });
+  const followed = followLimits({ limits: declared, directory: store.directory, budgetsAreClosed, log });
   const govern = createGovern({ limits: declared, prices, metrics });
   return { declared, followed, govern, ready: counts?.known ?? Promise.resolve(), budgetsAreClosed };
 }

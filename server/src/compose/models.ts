@@ -40,10 +40,9 @@ export async function composeModels(
   const chest = createKeyChest(store.providerKeys, envelopes);
   const ownKeys = createOwnKeys({ directory: store.directory, openKey: chest.open });
   const router = createRouter({ providers, ...books, log, ownKeys, drains: config.disconnects });
-  const { file } = config;
   const audit = rooms.auditing.levels;
   const compares = config.semanticCache !== undefined;
-  const routes = await followRoutes({ file, router, directory: store.directory, audit, providers, compares, log });
+  const routes = followRoutes({ router, directory: store.directory, audit, providers, compares });
   const shared =
     config.redis &&
     createRedisCache({ url: config.redis.url, log, metrics, limits: { deadlineMs: config.redis.deadlineMs } });

@@ -1,4 +1,6 @@
 import type { Config } from "#config/config.ts";
+import { followFile } from "#config/follow-file.ts";
+import { issuerSections } from "#config/issuers.ts";
 import { createEgress } from "#egress/egress.ts";
 import { createAdmit } from "#http/edge/admission.ts";
 import { createKeepAlive } from "#http/edge/keep-alive.ts";
@@ -65,7 +67,9 @@ export async function composeRooms(
   const audit = auditing.record;
   const models = await composeModels(config, { telemetry, master, store, envelopes, auditing, ledger, secrets });
   const { prices, router, routes } = models;
-  const limits = await composeLimits(config, { store, prices, log, metrics });
+  const limits = composeLimits(config, { store, prices, log, metrics });
+  const sections = [routes, limits.followed, issuerSections(config.identity)];
+  const file = await followFile({ file: config.file, sections, log });
   const { registry, agents } = await composeAgents(config, store, log);
   const followers = [identity.snapshot, identity.sessions, routes, models.ownKeys, limits.followed];
   const changes = createStoreFeed(store, agents ? [...followers, agents] : followers, log);
@@ -77,7 +81,7 @@ export async function composeRooms(
   const limiter = await openLimiter(config.limits, siblings?.limits);
   const admit = createAdmit({ limiter, queues: [ledger, auditing.queue], metrics });
   const queues = [ledger, auditing.queue];
-  const followed = { limits, changes, keepAlive: createKeepAlive(config.http.keepAliveMs) };
+  const followed = { file, limits, changes, keepAlive: createKeepAlive(config.http.keepAliveMs) };
   const served = { ...models, ...followed, conversations, keptAnswers, registry, agents, runner, admit };
   const audits = { audit, auditing, deliveries };
   return { telemetry, egress, store, secrets, identity, envelopes, queues, idempotency, ...audits, ...served };

@@ -1,35 +1,31 @@
 import { type LimitSpec, limitSpecSchema } from "@slipway/contracts/spec/limit.ts";
+import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
 import type { DeclaredLimits } from "#limits/declared/limits.ts";
 import type { TenantLimit } from "#limits/declared/plan.ts";
 import type { Follower } from "#store/change-feed.ts";
 import type { Directory, DirectoryLimit, DirectoryVersions } from "#store/directory.ts";
-import { describeError, type Logger } from "#telemetry/logger.ts";
-import { type ConfigFile, type ConfigFileSettings, readConfigFile, readConfigFileAgain } from "./config-file.ts";
-import { watchFile } from "./watch-file.ts";
+import type { Logger } from "#telemetry/logger.ts";
+import type { ConfigFile } from "./config-file.ts";
+import type { FileSections } from "./follow-file.ts";
 
 /** The limits of `slipway.yaml` and of the database on their way into force. */
-export interface FollowedLimits extends Follower {
+export interface FollowedLimits extends Follower, FileSections {
   /** Those of the file that are in force. */
   readonly shared: readonly LimitSpec[];
-  close(): void;
 }
 
 interface FollowOptions {
-  readonly file: ConfigFileSettings;
-  readonly limits: Pick<DeclaredLimits, "set" | "version">;
+  readonly limits: Pick<DeclaredLimits, "set">;
   readonly directory: Directory;
   /** Processes serve together and have no common counts to keep money by. */
   readonly budgetsAreClosed: boolean;
   readonly log: Logger;
 }
 
-const TIMING = { settleMs: 50, pollMs: 1000 };
-
 class Following implements FollowedLimits {
   readonly #options: FollowOptions;
   #shared: readonly LimitSpec[] = [];
   #storedVersion = -1;
-  #watch: { close(): void } | undefined;
 
   constructor(options: FollowOptions) {
     this.#options = options;
@@ -37,20 +33,6 @@ class Following implements FollowedLimits {
 
   get shared(): readonly LimitSpec[] {
     return this.#shared;
-  }
-
-  /** The file of the start must be right; later a wrong one changes nothing. */
-  async begin(): Promise<void> {
-    const { file, log, limits } = this.#options;
-    this.#take(await readConfigFile(file));
-    this.#watch = watchFile(file.path, TIMING, async () => {
-      try {
-        this.#take(await readConfigFileAgain(file));
-        log.info({ version: limits.version }, "the limits of the configuration file are in force");
-      } catch (error) {
-        log.error({ error: describeError(error) }, "the limits of the configuration file cannot be taken");
-      }
-    });
   }
 
   async follow({ limits: storedVersion }: DirectoryVersions): Promise<void> {
@@ -61,21 +43,18 @@ class Following implements FollowedLimits {
     this.#storedVersion = storedVersion;
   }
 
-  close(): void {
-    this.#watch?.close();
+  problems(found: ConfigFile): readonly YamlProblem[] {
+    return problemsOf(found.read.spec.limits, this.#options.budgetsAreClosed);
   }
 
-  #take(found: ConfigFile | undefined): void {
-    const { limits, budgetsAreClosed } = this.#options;
+  take(found: ConfigFile | undefined): void {
     const specs = found?.read.spec.limits ?? [];
-    const problems = problemsOf(specs, budgetsAreClosed);
-    if (found && problems.length > 0) throw found.read.error(problems);
     this.#shared = specs;
-    limits.set({ file: specs, fileVersion: found && specs.length > 0 ? found.version : "" });
+    this.#options.limits.set({ file: specs, fileVersion: found && specs.length > 0 ? found.version : "" });
   }
 }
 
-function problemsOf(specs: readonly LimitSpec[], budgetsAreClosed: boolean) {
+function problemsOf(specs: readonly LimitSpec[], budgetsAreClosed: boolean): readonly YamlProblem[] {
   const names = new Set<string>();
   return specs.flatMap(({ name, budget }, at) => {
     const taken = names.has(name);
@@ -102,12 +81,7 @@ function readable({ tenantId, spec }: DirectoryLimit, log: Logger): TenantLimit 
   return undefined;
 }
 
-/**
- * Puts the file's limits in force and watches it; those of the database come with the change feed that this follows.
- * Throws `config_invalid` when the file is wrong now.
- */
-export async function followLimits(options: FollowOptions): Promise<FollowedLimits> {
-  const following = new Following(options);
-  await following.begin();
-  return following;
+/** Limits of which none is in force yet: those of the file come when it is followed, those of the database with the change feed that this follows. */
+export function followLimits(options: FollowOptions): FollowedLimits {
+  return new Following(options);
 }

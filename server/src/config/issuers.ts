@@ -1,6 +1,7 @@
 import { durationMs } from "@slipway/contracts/spec/duration.ts";
 import type { IssuerSpec } from "@slipway/contracts/spec/identity.ts";
 import type { ClientSecret, Grants, TokenIssuer } from "#identity/tokens/issuer.ts";
+import type { FileSections } from "./follow-file.ts";
 import type { IdentitySettings } from "./identity.ts";
 import type { YamlProblem } from "@slipway/contracts/spec/read-yaml.ts";
 
@@ -128,4 +129,15 @@ export function issuersOf(
     issuers.push(issuer);
   }
   return { issuers, problems };
+}
+
+/** The issuers of a file that has changed: they are in force from the next start on, which must find them right. */
+export function issuerSections(settings: IdentitySettings): FileSections {
+  return {
+    problems({ read }) {
+      const { problems } = issuersOf(read.spec.identity.issuers, settings, []);
+      return problems.map((problem) => ({ ...problem, path: ["identity", ...problem.path] }));
+    },
+    take: () => {},
+  };
 }

@@ -19,7 +19,9 @@ export interface Operation {
   readonly once?: true;
   /** The answer is JSON lines. */
   readonly lines?: true;
-  /** The answer may also be a stream of server-sent events. */
+  /** What was not there before is answered alike, with 201. */
+  readonly makes?: true;
+  /** The answer may also be a stream of server-sent events, with 200. */
   readonly streams?: true;
 }
 
@@ -206,6 +208,7 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Make a route of the tenant's own (201), or replace it (200).",
     body: "PutRoute",
     status: 200,
+    makes: true,
     answer: "Route",
   },
   { method: "delete", path: "/api/v1/routes/{name}", summary: "Remove a route.", status: 204 },
@@ -250,6 +253,7 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Make a limit or budget of the tenant's own (201), or replace it (200).",
     body: "PutLimit",
     status: 200,
+    makes: true,
     answer: "Limit",
   },
   { method: "delete", path: "/api/v1/limits/{name}", summary: "Remove a limit.", status: 204 },

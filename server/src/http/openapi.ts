@@ -49,18 +49,21 @@ function parametersOf({ path, paged, once, matched, query = [] }: Operation): re
 }
 
 function describeOperation(operation: Operation): unknown {
-  const { summary, body, status, answer, streams, lines } = operation;
+  const { summary, body, status, answer, makes, streams, lines } = operation;
   const content = {
     ...(answer === undefined ? {} : jsonContent(answer)),
     ...(lines ? { "application/jsonl": { schema: { type: "string" } } } : {}),
-    ...(streams ? { "text/event-stream": { schema: { type: "string" } } } : {}),
   };
+  const answered = { description: summary, ...(Object.keys(content).length === 0 ? {} : { content }) };
+  const events = { "text/event-stream": { schema: { type: "string" } } };
   return {
     summary,
     parameters: parametersOf(operation),
     ...(body === undefined ? {} : { requestBody: { required: true, content: jsonContent(body) } }),
     responses: {
-      [status]: { description: summary, ...(Object.keys(content).length === 0 ? {} : { content }) },
+      [status]: answered,
+      ...(makes ? { 201: answered } : {}),
+      ...(streams ? { 200: { description: `${summary} As it goes.`, content: events } } : {}),
       default: { description: "An error.", content: { "application/problem+json": { schema: reference("Problem") } } },
     },
   };

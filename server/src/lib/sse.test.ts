@@ -146,7 +146,7 @@ test("bytes that are no UTF-8 become replacement characters, cut or not", () => 
 });
 
 test("an event larger than the bound breaks the stream, as one line, as many lines, and byte by byte", () => {
-  const broken = { code: "provider_stream_broken" };
+  const broken = { code: "provider_answer_unusable" };
   assert.throws(() => parse([Buffer.from(`data: ${"x".repeat(101)}\n\n`)], 100), broken);
   assert.throws(() => parse([Buffer.from("data: 123456789\n".repeat(20))], 100), broken);
   assert.throws(

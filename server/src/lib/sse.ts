@@ -40,7 +40,7 @@ export class SseParser {
     this.#maxEventSize = maxEventSize;
   }
 
-  /** Takes the next bytes. Throws `provider_stream_broken` when an event outgrows the bound; the parser is of no use after that. */
+  /** Takes the next bytes. Throws `provider_answer_unusable` when an event outgrows the bound; the parser is of no use after that. */
   push(chunk: Buffer): void {
     const cr = chunk.lastIndexOf(CR);
     const end = Math.max(chunk.lastIndexOf(LF), cr) + 1;
@@ -138,7 +138,7 @@ export class SseParser {
   #bound(size: number): void {
     if (size <= this.#maxEventSize) return;
     throw new SlipwayError(
-      "provider_stream_broken",
+      "provider_answer_unusable",
       `The provider sent an event larger than ${this.#maxEventSize} bytes.`,
     );
   }

@@ -152,6 +152,23 @@ test("a last turn that is longer than the limit is kept whole", async () => {
   assert.deepEqual(shown[0], says("user", "two"));
 });
 
+test("a history of long messages is cut where a turn begins, before it is longer than 32 MiB", async () => {
+  const { conversations } = setUp();
+  const thread = await conversations.create("t1", null);
+  const long = (text: string, megabytes: number) => says("user", text + "x".repeat(megabytes * 1_000_000));
+  const turns = [long("one", 9), says("assistant", "a"), long("two", 15), says("assistant", "b"), long("three", 15)];
+  await conversations.append("t1", thread.id, turns);
+  const words = async () =>
+    (await conversations.latest("t1", thread.id, 50)).map(({ content: [part] }) =>
+      part?.type === "text" ? part.text.slice(0, 5).replaceAll("x", "") : "",
+    );
+  assert.deepEqual(await words(), ["two", "b", "three"]);
+  await conversations.append("t1", thread.id, [long("four", 34)]);
+  assert.deepEqual(await words(), [], "one that is too long by itself");
+  await conversations.append("t1", thread.id, [says("assistant", "c"), says("user", "five")]);
+  assert.deepEqual(await words(), ["five"]);
+});
+
 test("a page of long messages is shorter than was asked for, and the pages together are the conversation", async () => {
   const { conversations } = setUp();
   const thread = await conversations.create("t1", null);

@@ -22,7 +22,7 @@ export interface Conversations {
   append(tenantId: string, threadId: string, messages: readonly ConversationMessage[]): Promise<readonly string[]>;
   /** Oldest first. Throws `thread_not_found`, `invalid_request`. */
   messages(tenantId: string, threadId: string, page: PageRequest): Promise<ThreadMessageList>;
-  /** The newest messages fit to be shown to a model: begun where a turn begins, tool calls and results paired. */
+  /** The newest messages fit to be shown to a model: 32 MiB at most, begun where a turn begins, tool calls and results paired. */
   latest(tenantId: string, threadId: string, limit: number): Promise<readonly ConversationMessage[]>;
 }
 

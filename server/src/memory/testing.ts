@@ -40,7 +40,12 @@ export function threadsInMemory(): { threads: Threads; messages: Messages; all: 
         const held = all.get(key(tenantId, threadId)) ?? [];
         return Promise.resolve(held.filter(({ id }) => cursor === undefined || id > cursor).slice(0, limit));
       },
-      latest: (tenantId, threadId, limit) => Promise.resolve((all.get(key(tenantId, threadId)) ?? []).slice(-limit)),
+      latest: (tenantId, threadId, { limit, bytes }) => {
+        let after = 0;
+        const newestFirst = (all.get(key(tenantId, threadId)) ?? []).slice(-limit).toReversed();
+        const found = newestFirst.filter(({ content }) => (after += content.length) - content.length <= bytes);
+        return Promise.resolve(found.toReversed());
+      },
     },
   };
 }

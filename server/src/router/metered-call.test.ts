@@ -245,7 +245,7 @@ test("a client that leaves after the last figures came is charged by them, and n
 
 test("a refusal costs nothing; a call that failed unseen may have cost something; one that broke off is estimated", () => {
   const cost = (
-    code: "provider_rate_limited" | "provider_timeout" | "provider_stream_broken",
+    code: "provider_rate_limited" | "provider_timeout" | "provider_stream_broken" | "provider_answer_unusable",
     ...said: ModelEvent[]
   ) => {
     const { lines, puppet, start } = setUp("openai");
@@ -256,6 +256,7 @@ test("a refusal costs nothing; a call that failed unseen may have cost something
   };
   assert.deepEqual(cost("provider_rate_limited"), ["none", "error", 0, 0, 0]);
   assert.deepEqual(cost("provider_timeout"), ["none", "error", 0, 0, null]);
+  assert.deepEqual(cost("provider_answer_unusable"), ["none", "error", 0, 0, null]);
   assert.deepEqual(cost("provider_stream_broken", text("y".repeat(42)))?.slice(0, 4), ["estimated", "error", 107, 10]);
 });
 

@@ -25,6 +25,6 @@ export interface Messages {
     threadId: string,
     page: { limit: number; bytes: number; cursor?: string },
   ): Promise<readonly StoredMessage[]>;
-  /** The last `limit` messages, oldest first. */
-  latest(tenantId: string, threadId: string, limit: number): Promise<readonly StoredMessage[]>;
+  /** The last messages, oldest first. The one with which the contents, counted from the newest back, pass `bytes` is the first. */
+  latest(tenantId: string, threadId: string, most: { limit: number; bytes: number }): Promise<readonly StoredMessage[]>;
 }

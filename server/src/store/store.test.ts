@@ -245,8 +245,11 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       const within = async (most: number) =>
         texts(await store.messages.list(tenantId, "thr_1", { limit: 4, bytes: most, cursor: "e" }));
       assert.deepEqual([await within(0), await within(1), await within(2)], [["d"], ["d", "c"], ["d", "c", "b"]]);
-      assert.deepEqual(texts(await store.messages.latest(tenantId, "thr_1", 3)), ["c", "b", "a"]);
-      assert.deepEqual(texts(await store.messages.latest(tenantId, "thr_1", 99)), ["e", "d", "c", "b", "a"]);
+      assert.deepEqual(texts(await store.messages.latest(tenantId, "thr_1", bounds(3))), ["c", "b", "a"]);
+      assert.deepEqual(texts(await store.messages.latest(tenantId, "thr_1", bounds(99))), ["e", "d", "c", "b", "a"]);
+      const newest = async (most: number) =>
+        texts(await store.messages.latest(tenantId, "thr_1", { limit: 3, bytes: most }));
+      assert.deepEqual([await newest(0), await newest(1), await newest(9)], [["a"], ["b", "a"], ["c", "b", "a"]]);
     },
   ],
   [
@@ -286,7 +289,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     async (store, tenantId) => {
       await assert.rejects(store.messages.append(tenantId, "thr_none", [message("a")]), { code: "thread_not_found" });
       assert.deepEqual(await store.messages.list(tenantId, "thr_none", bounds(9)), []);
-      assert.deepEqual(await store.messages.latest(tenantId, "thr_none", 9), []);
+      assert.deepEqual(await store.messages.latest(tenantId, "thr_none", bounds(9)), []);
     },
   ],
   [
@@ -358,7 +361,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       assert.equal(await store.threads.get(tenantId, "thr_1"), undefined);
       assert.deepEqual(await store.threads.list(tenantId, { limit: 9 }), []);
       assert.deepEqual(await store.messages.list(tenantId, "thr_1", bounds(9)), []);
-      assert.deepEqual(await store.messages.latest(tenantId, "thr_1", 9), []);
+      assert.deepEqual(await store.messages.latest(tenantId, "thr_1", bounds(9)), []);
       await assert.rejects(store.messages.append(tenantId, "thr_1", [message("b")]), { code: "thread_not_found" });
       assert.equal(await store.runs.get(tenantId, "run_1"), undefined);
       await assert.rejects(

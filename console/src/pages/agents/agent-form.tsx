@@ -1,20 +1,25 @@
-import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef, useState, type ReactNode, type SubmitEvent } from "react";
-import type { ApiError } from "#api/api-error.ts";
+import { type ApiError, isSignedOut } from "#api/api-error.ts";
 import { modelsQuery } from "#api/models.ts";
+import { sessionQuery } from "#api/session.ts";
 import { Button, buttonClass } from "#ui/button.tsx";
 import { TextArea, TextField } from "#ui/field.tsx";
+import { leaveForSignIn } from "../../sign-in-redirect.ts";
 import { FailureNotice } from "../failure-notice.tsx";
 import { isAgent } from "../playground/model-choice.ts";
 import { type AgentDraft, fieldOf, LIMITS } from "./agent-draft.ts";
 import styles from "./agent-form.module.css";
+import { forgetDraft, keepDraft, keptDraft } from "./kept-draft.ts";
 
 /** The server's own bounds (contracts/src/api/agents.ts). */
 const MOST = { name: 64, description: 1_000, instructions: 32_000, model: 256 };
 
 interface AgentFormProps {
   readonly initial: AgentDraft;
+  /** The version of the agent that is changed. */
+  readonly version: string;
   /** The name is chosen once. */
   readonly named: boolean;
   readonly submit: string;
@@ -26,8 +31,8 @@ interface AgentFormProps {
 }
 
 /** What an agent is made of, in fields; what is wrong stands at its field. */
-export function AgentForm({ initial, named, submit, saving, error, notice, onSave }: AgentFormProps) {
-  const [draft, setDraft] = useState(initial);
+export function AgentForm({ initial, version, named, submit, saving, error, notice, onSave }: AgentFormProps) {
+  const [draft, setDraft] = useDraft(initial, version, error);
   const form = useRef<HTMLFormElement>(null);
   const faulty = fieldOf(error?.param);
   useEffect(() => {
@@ -87,6 +92,27 @@ export function AgentForm({ initial, named, submit, saving, error, notice, onSav
       </div>
     </form>
   );
+}
+
+/** What stands in the form. It outlives a session that ends while it is written: who signs in again finds it there. */
+function useDraft(initial: AgentDraft, version: string, error: ApiError | null) {
+  const { data: session } = useSuspenseQuery(sessionQuery);
+  const queryClient = useQueryClient();
+  const router = useRouter();
+  const owner = `${session.tenantId}/${session.keyId}`;
+  const [draft, setDraft] = useState(() => keptDraft({ owner, version }) ?? initial);
+  const latest = useRef(draft);
+  useEffect(() => void (latest.current = draft), [draft]);
+  useEffect(() => {
+    forgetDraft();
+    return () => {
+      if (router.latestLocation.pathname === "/sign-in") keepDraft({ owner, version }, latest.current);
+    };
+  }, [router, owner, version]);
+  useEffect(() => {
+    if (isSignedOut(error)) leaveForSignIn(router, queryClient);
+  }, [error, router, queryClient]);
+  return [draft, setDraft] as const;
 }
 
 type FieldProps = Pick<Parameters<typeof TextField>[0], "name" | "value" | "onChange" | "error">;

@@ -65,6 +65,7 @@ function EditForm({
   return (
     <AgentForm
       initial={draftOf(agent.name, definition)}
+      version={`${agent.name} ${agent.hash ?? ""}`}
       named
       submit="Save"
       saving={change.isPending}

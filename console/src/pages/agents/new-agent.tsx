@@ -25,6 +25,7 @@ export function NewAgentPage() {
       <div className={styles.page}>
         <AgentForm
           initial={EMPTY_DRAFT}
+          version="none"
           named={false}
           submit="Create agent"
           saving={creation.isPending}

@@ -103,7 +103,9 @@ export class Counter {
   /** Nothing would be lost with it but what the ledger knows. */
   idle(now: number, clock: number): boolean {
     if (this.running > 0 || clock - this.usedAt < MINUTE_MS) return false;
-    return this.windows(now).every(({ reserved, allowance }) => reserved === 0 && allowance === undefined);
+    return this.windows(now).every(
+      ({ reserved, allowance, loading }) => reserved === 0 && allowance === undefined && loading === undefined,
+    );
   }
 
   #window(known: BudgetWindow | undefined, kind: "day" | "month", now: number): BudgetWindow {

@@ -270,6 +270,22 @@ test("a Redis that has lost its counts is told by the ledger what was spent", NE
   assert.equal(await codeOf(admit(limits, { worst: nanoDollars(0.1) })), "ok");
 });
 
+test("the ledger is asked once for a window, however many wait for what it says", NEVER, async (t) => {
+  const url = requireRedis(t);
+  if (url === undefined) return;
+  let reads = 0;
+  const answer = Promise.withResolvers<number>();
+  const services = { readSpent: () => ((reads += 1), answer.promise) };
+  const { limits } = replica(t, { url, specs: [{ name: "l", budget: { day: 1, outageShare: 0 } }], services });
+  const who = caller(tenant());
+  const asked = Array.from({ length: 20 }, () => codeOf(admit(limits, { worst: nanoDollars(0.1) }, who)));
+  // All of them have been told by Redis that it does not know.
+  await sleep(200);
+  answer.resolve(nanoDollars(0.5));
+  assert.equal(count(await Promise.all(asked), "ok"), 5);
+  assert.equal(reads, 1);
+});
+
 test("what still runs when Redis loses its counts stays reserved, and is given back once", NEVER, async (t) => {
   const redis = await privateRedis(t);
   if (!redis) return;

@@ -28,8 +28,13 @@ interface Asked {
   readonly of: readonly (Counter | BudgetWindow)[];
 }
 
-/** What the ledger knows of windows, by calls that were booked before a time. */
-type Bases = ReadonlyMap<BudgetWindow, { readonly spent: number; readonly before: number }>;
+/** What the ledger knows of a window, by calls that were booked before a time. */
+interface Base {
+  readonly spent: number;
+  readonly before: number;
+}
+
+type Bases = ReadonlyMap<BudgetWindow, Base>;
 
 // Lines of the ledger that wait to be written when Redis has lost its counts are there after this.
 const LEDGER_LAG_MS = 400;
@@ -57,6 +62,8 @@ export class DistributedLimits implements ReservationKeeper {
   readonly #allowances: Allowances;
   readonly #leases: LiveLeases;
   readonly #process = randomUUID();
+  /** The ledger is asked once for all who wait: a long month takes seconds and a connection. */
+  readonly #reading = new Map<BudgetWindow, Promise<Base>>();
   #leaseCount = 0;
   #counted = false;
 
@@ -236,16 +243,27 @@ export class DistributedLimits implements ReservationKeeper {
   /** What the ledger knows of these windows, for counts that Redis does not have: a new day, or a Redis that has lost them. */
   async #bases({ of }: Asked): Promise<Bases> {
     const windows = of.filter(isWindow);
-    const before = this.#services.now();
-    if (this.#counted) await new Promise((resolve) => setTimeout(resolve, LEDGER_LAG_MS));
     try {
-      const sums = await Promise.all(windows.map((window) => this.#services.readSpent(window, before)));
-      return new Map(windows.map((window, at) => [window, { spent: sums[at] ?? 0, before }]));
+      return new Map(await Promise.all(windows.map(async (window) => [window, await this.#base(window)] as const)));
     } catch {
       const [first] = windows;
       if (first === undefined) return new Map();
       throw budgetClosed(first.counter, "the ledger cannot be read");
     }
+  }
+
+  #base(window: BudgetWindow): Promise<Base> {
+    const known = this.#reading.get(window);
+    if (known) return known;
+    const reading = this.#readBase(window).finally(() => this.#reading.delete(window));
+    this.#reading.set(window, reading);
+    return reading;
+  }
+
+  async #readBase(window: BudgetWindow): Promise<Base> {
+    const before = this.#services.now();
+    if (this.#counted) await new Promise((resolve) => setTimeout(resolve, LEDGER_LAG_MS));
+    return { spent: await this.#services.readSpent(window, before), before };
   }
 
   /** What the counts say is kept for headers, and so that a time without them begins where they stood. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import fc from "fast-check";
+import type { BudgetWindow } from "./counter.ts";
 import { createDeclaredLimits } from "./limits.ts";
 import { nanoDollars } from "./rule.ts";
 import { admit, caller, codeOf, limit, spend, testServices } from "./testing.ts";
@@ -114,6 +115,21 @@ test("what the ledger knows of a window is read before its first money is given,
   const asked = await Promise.all(Array.from({ length: 10 }, () => codeOf(admit(limits, { worst: nanoDollars(0.1) }))));
   assert.equal(asked.filter((code) => code === "ok").length, 3);
   assert.equal(reads, 2);
+});
+
+test("a budget that is being read is not forgotten, however many others there are", async () => {
+  const slow = Promise.withResolvers<number>();
+  const readSpent = ({ counter }: BudgetWindow): Promise<number> =>
+    counter.id.endsWith(":slow") ? slow.promise : Promise.resolve(0);
+  const { limits, services } = open([{ name: "l", per: "key", budget: { day: 1 } }], { readSpent, now: Date.now });
+  const ask = (keyId: string): Promise<string> => codeOf(admit(limits, { worst: nanoDollars(0.6) }, caller({ keyId })));
+  services.clockMs = 1_000_000;
+  const first = ask("slow");
+  for (let at = 1; at < 50_000; at += 1) limits.find(caller({ keyId: `k${at}` }), "call");
+  await ask("one more, for which those that are idle are forgotten");
+  const second = ask("slow");
+  slow.resolve(0);
+  assert.deepEqual([await first, await second], ["ok", "budget_exceeded"]);
 });
 
 test("a ledger that cannot be read closes the budget, and opens it when it can be read again", async () => {

@@ -216,7 +216,7 @@ test("a native block whose input is no JSON, or without end, breaks the answer",
     () => {
       for (let n = 0; n < 20; n += 1) endless.send(grow("x".repeat(1024 * 1024)));
     },
-    { code: "provider_stream_broken" },
+    { code: "provider_answer_unusable" },
   );
 });
 

@@ -38,7 +38,7 @@ export class NativeBlock {
     if (typeof piece === "string") this.#size += piece.length;
     if (this.#size > MAX_CHARACTERS) {
       throw new SlipwayError(
-        "provider_stream_broken",
+        "provider_answer_unusable",
         `The provider anthropic sent a block of more than ${MAX_CHARACTERS} characters.`,
       );
     }

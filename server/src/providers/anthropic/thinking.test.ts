@@ -50,6 +50,47 @@ test("a budget in another family's words becomes an effort where budgets are ref
     assert.deepEqual(ask(model, { budgetTokens: 4096 }), [{ type: "enabled", budget_tokens: 4096 }, undefined], model);
   }
   assert.deepEqual(ask("claude-haiku-4-5", foreign(4096)), [{ type: "enabled", budget_tokens: 4096 }, undefined]);
+  // Less than Anthropic takes.
+  assert.deepEqual(ask("claude-haiku-4-5", foreign(512)), [{ type: "enabled", budget_tokens: 1024 }, undefined]);
+  // Google's -1.
+  const dynamic = { adaptive: true, budgetOf: "google" } as const;
+  for (const model of ["claude-haiku-4-5", "claude-sonnet-4-20250514"])
+    assert.deepEqual(ask(model, dynamic), [{ type: "enabled", budget_tokens: 10_240 }, undefined], model);
+  assert.deepEqual(ask("claude-opus-4-7", dynamic), [{ type: "adaptive" }, undefined]);
+  assert.deepEqual(
+    ask("claude-haiku-4-5", { adaptive: true }),
+    [{ type: "adaptive" }, undefined],
+    "of Anthropic's own",
+  );
+});
+
+test("an effort of OpenAI's that a model has no word for is the next lower one", () => {
+  const ask = (model: string, reasoning: NonNullable<ModelRequest["reasoning"]>): unknown =>
+    encode({ model, reasoning })["output_config"];
+  for (const model of ["claude-opus-4-6", "claude-sonnet-4-6", "claude-mythos-preview"]) {
+    assert.deepEqual(ask(model, { effort: "xhigh" }), { effort: "high" }, model);
+    assert.deepEqual(ask(model, { effort: "max" }), { effort: "max" }, model);
+    assert.deepEqual(ask(model, { effort: "xhigh", adaptive: true }), { effort: "xhigh" }, "of Anthropic's own");
+    assert.deepEqual(ask(model, { effort: "xhigh", adaptive: false }), { effort: "xhigh" }, "of Anthropic's own");
+  }
+  for (const model of ["claude-opus-4-7", "claude-sonnet-5", "claude-fable-5"])
+    assert.deepEqual(ask(model, { effort: "xhigh" }), { effort: "xhigh" }, model);
+});
+
+test("thinking that another family's client switches off is the least that the model knows", () => {
+  const ask = (model: string, reasoning: NonNullable<ModelRequest["reasoning"]>): unknown => {
+    const { thinking, output_config: config } = encode({ model, reasoning });
+    return [thinking, config];
+  };
+  for (const reasoning of [{ effort: "none" }, { budgetTokens: 0, budgetOf: "google" }] as const) {
+    for (const model of ["claude-fable-5", "claude-mythos-preview", "claude-fable-5-1", "claude-opus-5-5"])
+      assert.deepEqual(ask(model, reasoning), [undefined, { effort: "low" }], model);
+    assert.deepEqual(ask("claude-sonnet-5-5", reasoning), [{ type: "between_tools" }, undefined]);
+    for (const model of ["claude-haiku-5-5", "claude-opus-5", "claude-sonnet-5", "claude-opus-4-7", "claude-haiku-4-5"])
+      assert.deepEqual(ask(model, reasoning), [{ type: "disabled" }, undefined], model);
+  }
+  // What a client of Anthropic's asks for itself is between it and Anthropic.
+  assert.deepEqual(ask("claude-fable-5", { budgetTokens: 0 }), [{ type: "disabled" }, undefined]);
 });
 
 test("a budget that stands for an effort leaves room for the answer; one that was asked for is left as it is", () => {
@@ -62,4 +103,9 @@ test("a budget that stands for an effort leaves room for the answer; one that wa
   assert.deepEqual(ask({ effort: "high" }, 64_000), [24_576, 64_000]);
   assert.deepEqual(ask({ effort: "low" }, 1100), [1024, 1100]);
   assert.deepEqual(ask({ budgetTokens: 5000 }, 4000), [5000, 4000]);
+  assert.deepEqual(ask({ budgetTokens: 5000, budgetOf: "google" }, 4000), [3200, 4000]);
+  for (const reasoning of [{ effort: "low" }, { budgetTokens: 5000, budgetOf: "google" }] as const) {
+    const body = encode({ model: "claude-haiku-4-5", maxOutputTokens: 1024, reasoning });
+    assert.equal(body["thinking"], undefined, "there is no room for any");
+  }
 });

@@ -29,6 +29,31 @@ export interface EncodedThinking {
 
 const NOTHING: EncodedThinking = { thinking: undefined, effort: undefined, budget: 0 };
 
+/**
+ * Models that think whatever they are told: they refuse `disabled`, and are asked by effort alone. Sonnet 5.5 has a word of its own
+ * for it, and notes between tool calls even then (https://platform.claude.com/docs/en/models/fable-5/migration-guide, …/opus-5-5/…,
+ * …/sonnet-5-5/…, 2026-11).
+ */
+const ALWAYS = /claude-(?:mythos|fable|opus-5-5)/;
+const BETWEEN_TOOLS = /claude-sonnet-5-5/;
+
+/** Models of efforts that know no `xhigh` (https://platform.claude.com/docs/en/build-with-claude/effort, 2026-11). */
+const WITHOUT_XHIGH = /claude-(?:(?:opus|sonnet)-4-6|mythos-preview)/;
+
+/** No thinking, for a client that does not know that some models have no such setting. */
+function withoutThinking(model: string): EncodedThinking {
+  if (ALWAYS.test(model)) return { thinking: undefined, effort: "low", budget: 0 };
+  const type = BETWEEN_TOOLS.test(model) ? "between_tools" : "disabled";
+  return { thinking: { type }, effort: undefined, budget: 0 };
+}
+
+/** Thinking by so many tokens or fewer, as far as the answer's bound leaves room; none where it leaves too little. */
+function byBudget(wanted: number, bound: number, display: Wire): EncodedThinking {
+  if (bound <= LEAST_BUDGET) return NOTHING;
+  const budget = Math.max(LEAST_BUDGET, Math.min(wanted, Math.floor(bound * MOST_OF_BOUND)));
+  return { thinking: { type: "enabled", budget_tokens: budget, ...display }, effort: undefined, budget };
+}
+
 /** `thinking` and `effort` for this model. `bound`: of the answer's tokens, where the request names one. */
 export function encodeThinking(
   settings: ReasoningSettings | undefined,
@@ -38,18 +63,27 @@ export function encodeThinking(
   if (settings === undefined) return NOTHING;
   const { effort, budgetTokens, budgetOf = "anthropic", adaptive, show } = settings;
   const display = show === undefined ? {} : { display: show ? "summarized" : "omitted" };
-  const word = effort === "minimal" ? "low" : effort === "none" ? undefined : effort;
-  if (budgetTokens === 0 || effort === "none") return { thinking: { type: "disabled" }, effort: word, budget: 0 };
-  // A client of another family's does not know that this model refuses budgets; one of Anthropic's own is told so by Anthropic.
-  if (budgetTokens !== undefined && budgetOf !== "anthropic" && !BY_BUDGET.test(model))
+  // A client of another family's does not know what this model refuses; one of Anthropic's own is told so by Anthropic.
+  const foreign = budgetOf !== "anthropic";
+  if (effort === "none" || (budgetTokens === 0 && foreign)) return withoutThinking(model);
+  const word = effort === "minimal" ? "low" : effort;
+  if (budgetTokens === 0) return { thinking: { type: "disabled" }, effort: word, budget: 0 };
+  const thinksByBudget = BY_BUDGET.test(model);
+  if (budgetTokens !== undefined && foreign) {
+    if (thinksByBudget) return byBudget(budgetTokens, bound, display);
     return { thinking: { type: "adaptive", ...display }, effort: word ?? effortOf({ budgetTokens }), budget: 0 };
+  }
   if (budgetTokens !== undefined) {
     const thinking = { type: "enabled", budget_tokens: budgetTokens, ...display };
     return { thinking, effort: word, budget: budgetTokens };
   }
-  if (adaptive === true) return { thinking: { type: "adaptive", ...display }, effort: word, budget: 0 };
-  if (effort === undefined || adaptive === false) return { ...NOTHING, effort: word };
-  if (!BY_BUDGET.test(model)) return { thinking: { type: "adaptive", ...display }, effort: word, budget: 0 };
-  const budget = Math.max(LEAST_BUDGET, Math.min(BUDGETS[effort], Math.floor(bound * MOST_OF_BOUND)));
-  return { thinking: { type: "enabled", budget_tokens: budget, ...display }, effort: undefined, budget };
+  if (adaptive === true && !(foreign && thinksByBudget))
+    return { thinking: { type: "adaptive", ...display }, effort: word, budget: 0 };
+  if (adaptive !== true && (effort === undefined || adaptive === false)) return { ...NOTHING, effort: word };
+  if (!thinksByBudget) {
+    // An effort that came without a word of Anthropic's beside it is OpenAI's.
+    const known = word === "xhigh" && adaptive === undefined && WITHOUT_XHIGH.test(model) ? "high" : word;
+    return { thinking: { type: "adaptive", ...display }, effort: known, budget: 0 };
+  }
+  return byBudget(BUDGETS[effort ?? "medium"], bound, display);
 }

@@ -85,7 +85,11 @@ export function deadlineError(provider: string): SlipwayError {
   );
 }
 
-/** The provider sent more than one answer may hold. */
+/** The provider sent more than one answer may hold: the bound is ours, and the provider works. */
 export function tooLongError(provider: string, bytes: number): SlipwayError {
-  return new SlipwayError("provider_error", `The provider ${provider} sent an answer longer than ${bytes} bytes.`);
+  return new SlipwayError(
+    "provider_answer_unusable",
+    `The provider ${provider} sent an answer longer than ${bytes} bytes.`,
+    { hint: "Ask for less at once, or stream the answer." },
+  );
 }

@@ -10,6 +10,7 @@ import { createMetrics } from "#telemetry/metrics.ts";
 import { beginContext, type Exchange } from "../../context.ts";
 import { noteError, sendError } from "../errors.ts";
 import { createIdempotency, type IdempotencyOptions } from "./idempotency.ts";
+import { idempotentRoute } from "./routes.ts";
 
 const away = (): Promise<never> => Promise.reject(new SlipwayError("database_unavailable", "It is away."));
 
@@ -136,6 +137,19 @@ test("a stream that told an error is not kept, however it is framed; an error th
   assert.deepEqual(await ends(streamed("application/json; charset=UTF-8")), ["released"]);
   assert.deepEqual(await ends(whole(400)), ["kept"]);
   assert.deepEqual(await ends(whole(201)), ["kept"], "a run that failed was made all the same");
+});
+
+test("a path is guarded as the application knows it, with a slash at its end too", () => {
+  for (const path of [
+    "/api/v1/api-keys",
+    "/api/v1/tenants",
+    "/api/v1/api-keys/key_1/rotate",
+    "/api/v1/agents/a/runs",
+  ]) {
+    assert.ok(idempotentRoute(path), path);
+    assert.equal(idempotentRoute(`${path}/`), idempotentRoute(path));
+  }
+  for (const path of ["/", "", "/api/v1/users", "/api/v1/agents/a"]) assert.equal(idempotentRoute(path), undefined);
 });
 
 test("what has expired is removed every hour, for each tenant once", async (t) => {

@@ -105,6 +105,28 @@ test("an answer goes back as it came: sealed reasoning, remarks, calls and block
   ]);
 });
 
+test("every piece of a message's text has the message's phase, and none of the message before", () => {
+  const said = (text: string) => ({ type: "output_text", text, annotations: [] });
+  const messages = [
+    { id: "m1", type: "message", role: "assistant", phase: "commentary", content: [said("a"), said("b")] },
+    { id: "m2", type: "message", role: "assistant", content: [said("c")] },
+  ];
+  const expected = [
+    { type: "text", text: "a", phase: "commentary" },
+    { type: "text", text: "b", phase: "commentary" },
+    { type: "text", text: "c" },
+  ];
+  assert.deepEqual(whole(messages).content, expected);
+  const events = messages.flatMap((message) => [
+    { type: "response.output_item.added", item: { ...message, content: [] } },
+    ...message.content.flatMap((part) => [
+      { type: "response.content_part.added", part: said("") },
+      { type: "response.output_text.delta", delta: part.text },
+    ]),
+  ]);
+  assert.deepEqual(streamed(events).content, expected);
+});
+
 test("a stream makes the same of it: parts of a summary, pieces of text, sources, mixed calls", () => {
   const annotation = { type: "url_citation", url: "u", title: "t", start_index: 0, end_index: 1 };
   const answer = streamed([

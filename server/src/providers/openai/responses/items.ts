@@ -21,6 +21,8 @@ export class OutputItems {
   readonly #output: ModelEventOutput;
   readonly #calls = new Map<string, OpenCall>();
   #callCount = 0;
+  /** The phase of the message that is open, and of the piece of its text that begins. */
+  #messagePhase: string | undefined;
   #phase: string | undefined;
   #afterText = false;
   #refused = false;
@@ -38,7 +40,7 @@ export class OutputItems {
   }
 
   begin(item: JsonObject): void {
-    if (item["type"] === "message") this.#phase = textOf(item["phase"]);
+    if (item["type"] === "message") this.#phase = this.#messagePhase = textOf(item["phase"]);
     else this.#afterText = false;
     if (item["type"] === "function_call" && isPlainCall(item)) this.#beginCall(item);
   }
@@ -47,6 +49,7 @@ export class OutputItems {
   beginText(): void {
     if (this.#afterText) this.#output.event({ type: "text_end" });
     this.#afterText = true;
+    this.#phase = this.#messagePhase;
   }
 
   text(value: unknown): void {

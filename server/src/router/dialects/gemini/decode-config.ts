@@ -60,7 +60,9 @@ function decodeThinking(
   const effort = Object.hasOwn(EFFORTS, level) ? EFFORTS[level] : undefined;
   const reasoning: ReasoningSettings = {
     ...(show === undefined ? {} : { show }),
-    ...(budget === undefined ? {} : budget === -1 ? { adaptive: true } : { budgetTokens: budget, budgetOf: "google" }),
+    ...(budget === undefined
+      ? {}
+      : { ...(budget === -1 ? { adaptive: true } : { budgetTokens: budget }), budgetOf: "google" as const }),
     ...(effort === undefined ? {} : { effort }),
   };
   return {

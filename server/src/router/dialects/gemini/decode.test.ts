@@ -179,7 +179,7 @@ test("fields may come under their original names, with underscores", () => {
     toolChoice: { name: "look" },
     maxOutputTokens: 5,
     stop: ["END"],
-    reasoning: { show: false, adaptive: true },
+    reasoning: { show: false, adaptive: true, budgetOf: "google" },
     stream: false,
     extra: { family: "google", fields: { safetySettings: [] } },
   });

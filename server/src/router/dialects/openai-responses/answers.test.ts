@@ -82,6 +82,34 @@ test("the official client gathers the same response from a stream as it gets who
   }
 });
 
+test("ids, phases and parts are the same streamed and whole, between blocks of other families too", async () => {
+  const piece = fc.constantFrom<readonly ModelEvent[]>(
+    [{ type: "text", text: "said" }],
+    [{ type: "text", text: "more", phase: "commentary" }],
+    [{ type: "text", text: "last", phase: "final_answer" }],
+    [{ type: "citation", citation: { url: "https://example.com/a" } }],
+    [{ type: "text_end" }],
+    [{ type: "reasoning", text: "thought" }],
+    [{ type: "reasoning", text: "", signature: "c2ln", signedBy: "openai" }],
+    [{ type: "native", family: "google", value: { inlineData: { mimeType: "image/png", data: "iVBO" } } }],
+    [{ type: "native", family: "openai", value: { type: "web_search_call", status: "completed" } }],
+  );
+  const named = (event: ModelEvent, at: number): ModelEvent =>
+    event.type === "native" ? { ...event, value: { id: `ws_${at}`, ...event.value } } : event;
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 6 }), fc.boolean(), async (pieces, refuses) => {
+      const refusal: readonly ModelEvent[] = refuses ? [{ type: "refusal", text: "No." }] : [];
+      await assertSame(openaiResponses, decoded, [
+        { type: "start" },
+        ...pieces.flat().map(named),
+        ...refusal,
+        { type: "finish", reason: refuses ? "refusal" : "stop" },
+      ]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test("negative control: a writer that loses a kind of event is seen", async () => {
   for (const lost of ["text", "citation", "tool_call_delta", "reasoning"]) {
     const losing: Dialect = {

@@ -173,6 +173,11 @@ export class ItemWriter {
     );
   }
 
+  /** A block that has no place in this format: what was open beside it is another piece after it. */
+  passOver(): string {
+    return (this.#reasoning ? this.#closeReasoning({ text: "" }) : "") + this.endText();
+  }
+
   /** Ends everything that is open. */
   finish(): string {
     let out = this.#closeSaid();
@@ -183,7 +188,7 @@ export class ItemWriter {
   #openText(phase: string | undefined): string {
     let out = "";
     const message = this.#message;
-    if (!message || message.refusal !== undefined || (phase !== undefined && message.phase !== phase)) {
+    if (!message || message.refusal !== undefined || message.phase !== phase) {
       out = this.#closeSaid() + this.#closeWholeCalls();
       const opened = this.#openMessage(phase);
       out += this.#addMessage(opened);

@@ -40,7 +40,7 @@ export class ResponsesStreamWriter implements StreamWriter {
         this.#refused = true;
         return this.#begin() + this.#items.refusal(event.text);
       case "native":
-        return event.family === "openai" ? this.#begin() + this.#items.native(event.value) : "";
+        return event.family === "openai" ? this.#begin() + this.#items.native(event.value) : this.#items.passOver();
       case "tool_call_start":
         return this.#begin() + this.#items.startCall(event);
       case "tool_call_delta":

@@ -16,6 +16,6 @@ export function createMessages(database: Database): Messages {
       }
     },
     list: (tenantId, threadId, page) => database.asTenant(tenantId, listMessages(tenantId, threadId, page)),
-    latest: (tenantId, threadId, limit) => database.asTenant(tenantId, latestMessages(tenantId, threadId, limit)),
+    latest: (tenantId, threadId, most) => database.asTenant(tenantId, latestMessages(tenantId, threadId, most)),
   };
 }
