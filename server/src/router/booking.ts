@@ -101,7 +101,11 @@ export function bookUsage(books: Books, call: EndedCall, usage: Usage, source: U
   take(books, call, { usage, source, cost: price === null ? null : costOf(price, usage) });
 }
 
-const MAYBE_BILLED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["provider_timeout", "provider_stream_broken"]);
+const MAYBE_BILLED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "provider_timeout",
+  "provider_stream_broken",
+  "provider_answer_unusable",
+]);
 
 /** Whether the model may have worked after this failure, and the vendor may bill it, though we have seen nothing. */
 export function maybeBilled(code: ErrorCode): boolean {
