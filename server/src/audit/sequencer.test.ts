@@ -4,6 +4,7 @@ import { parseVerifierKey } from "@slipway/contracts/audit/checkpoint.ts";
 import { type ExportFacts, type ExportFault, ExportVerifier } from "@slipway/contracts/audit/export.ts";
 import { signingKeyOf, verifyEd25519 } from "#keys/signing-key.ts";
 import { sha256 } from "#lib/sha256.ts";
+import type { AuditChain } from "#store/audit-chain.ts";
 import { createStore } from "#store/create-store.ts";
 import type { NewAuditRecord } from "#store/audit-records.ts";
 import type { Store } from "#store/store.ts";
@@ -203,3 +204,44 @@ for (const backend of BACKENDS) {
     for (const [name, check] of CHECKS) await t.test(name, () => check(store, database, t));
   });
 }
+
+test("a round of checkpoints that lasts longer than a turn keeps no record from its place, and the turn is kept", async (t) => {
+  let clock = 1_000;
+  t.mock.method(performance, "now", () => clock);
+  const tenants = Array.from({ length: 200 }, (_, n) => `t${String(n).padStart(3, "0")}`);
+  const said: string[] = [];
+  const over = Promise.withResolvers<void>();
+  const chain: Pick<AuditChain, "lease" | "waiting" | "unsigned" | "latestCheckpoint" | "stretch" | "addCheckpoint"> = {
+    lease: () => Promise.resolve(said.push("turn") > 0),
+    waiting: () => Promise.resolve(said.push("looked") > 0 ? [] : []),
+    unsigned: (after) => Promise.resolve(tenants.filter((id) => id > after)),
+    latestCheckpoint: () => Promise.resolve(undefined),
+    stretch() {
+      clock += 100;
+      const hash = sha256(Buffer.from("record"));
+      return Promise.resolve({ links: 1, position: 1, chainHash: hash, recordHashes: hash });
+    },
+    addCheckpoint(tenantId) {
+      said.push("signed");
+      if (tenantId === tenants.at(-1)) over.resolve();
+      return Promise.resolve();
+    },
+  };
+  const one = createSequencer({
+    chain: chain as AuditChain,
+    records: { lastPosition: () => Promise.resolve(0) },
+    signer,
+    log,
+    metrics: createMetrics(),
+    checkpointMs: 60_000,
+    retention: { days: 0, delivered: () => Promise.resolve(undefined) },
+  });
+  one.start();
+  await over.promise;
+  const until = said.join(" ");
+  await one.close(0);
+  assert.equal(until.match(/signed/g)?.length, tenants.length);
+  const pieces = until.split(/(?:turn|looked)/).map((piece) => piece.trim().split(" ").length);
+  // A turn lasts five seconds, and each log took a tenth of one.
+  assert.ok(Math.max(...pieces) <= 25, `${Math.max(...pieces)} logs were signed at a stretch`);
+});
