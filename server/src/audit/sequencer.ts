@@ -4,7 +4,7 @@ import type { AuditRecords } from "#store/audit-records.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 import { Checkpointing } from "./checkpointing.ts";
-import { type Retention, retireSegments } from "./retention.ts";
+import { Retention, type RetentionBounds } from "./retention.ts";
 import type { CheckpointSigner } from "./signer.ts";
 
 export interface SequencerOptions {
@@ -15,7 +15,7 @@ export interface SequencerOptions {
   readonly metrics: Metrics;
   /** Milliseconds between checkpoints. */
   readonly checkpointMs: number;
-  readonly retention: Retention;
+  readonly retention: RetentionBounds;
 }
 
 /** Puts audit records in order, signs the state of the logs and removes what may go; in one process at a time. */
@@ -32,10 +32,10 @@ const RENEW_MS = LEASE_MS / 3;
 const IDLE_MS = 400;
 const BUSY_MS = 200;
 /**
- * A round of checkpoints over thousands of logs takes longer than a turn lasts: after so long the turn is renewed and what came meanwhile
- * is put in order, and the round goes on after that.
+ * A round of checkpoints over thousands of logs, or of removals, takes longer than a turn lasts: after so long the turn is renewed and what
+ * came meanwhile is put in order, and the round goes on after that.
  */
-const SIGN_MS = 2_000;
+const PIECE_MS = 2_000;
 const RETIRE_MS = 3600 * 1000;
 const PAGE = 2000;
 
@@ -43,12 +43,14 @@ class AuditSequencer implements Sequencer {
   readonly #options: SequencerOptions;
   readonly #holder = newId("seq");
   readonly #checkpointing: Checkpointing;
+  readonly #retention: Retention;
   #position: number | undefined;
   #leasedUntil = 0;
   #renewAt = 0;
   #signAt = 0;
   #signing = false;
   #retireAt = 0;
+  #retiring = false;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #failing = false;
@@ -58,6 +60,7 @@ class AuditSequencer implements Sequencer {
   constructor(options: SequencerOptions) {
     this.#options = options;
     const { chain, signer, log, metrics } = options;
+    this.#retention = new Retention(chain, options.retention, log);
     this.#checkpointing = new Checkpointing(chain, signer, {
       onBroken(tenantId, seq) {
         metrics.auditBroken.inc({});
@@ -97,6 +100,7 @@ class AuditSequencer implements Sequencer {
     try {
       if (!(await this.#mine())) {
         this.#signing = false;
+        this.#retiring = false;
         return IDLE_MS;
       }
       const found = await this.#sequence();
@@ -105,17 +109,20 @@ class AuditSequencer implements Sequencer {
         this.#signAt = now + this.#options.checkpointMs;
         this.#signing = true;
       }
-      if (this.#signing) this.#signing = !(await this.#sign(SIGN_MS));
-      if (now >= this.#retireAt) {
+      if (!this.#retiring && now >= this.#retireAt) {
         this.#retireAt = now + RETIRE_MS;
-        await retireSegments(this.#options.chain, this.#options.retention, this.#options.log);
+        this.#retiring = true;
       }
+      const ms = this.#signing && this.#retiring ? PIECE_MS / 2 : PIECE_MS;
+      if (this.#signing) this.#signing = !(await this.#sign(ms));
+      if (this.#retiring) this.#retiring = !(await this.#retention.removeFor(ms)).over;
       if (this.#failing) this.#options.log.info({}, "audit records are put in order again");
       this.#failing = false;
-      return found === PAGE || this.#signing ? 0 : found > 0 ? BUSY_MS : IDLE_MS;
+      return found === PAGE || this.#signing || this.#retiring ? 0 : found > 0 ? BUSY_MS : IDLE_MS;
     } catch (error) {
       this.#forget();
       this.#signing = false;
+      this.#retiring = false;
       if (!this.#failing)
         this.#options.log.warn(
           { error: describeError(error) },
@@ -145,7 +152,7 @@ class AuditSequencer implements Sequencer {
       if (this.#leasedUntil <= performance.now()) this.#forget();
       while ((await this.#sequence()) === PAGE);
       this.#checkpointing.begin();
-      while (!(await this.#sign(SIGN_MS)));
+      while (!(await this.#sign(PIECE_MS)));
       await chain.release(this.#holder);
     } catch (error) {
       log.warn(
