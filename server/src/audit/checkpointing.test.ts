@@ -35,19 +35,45 @@ function world(tenants: readonly string[], of: { readonly broken?: readonly stri
   return { checkpointing, signed, told, failed };
 }
 
-test("every log that has grown is signed in one go, however many there are, and a broken one holds up none", async () => {
+/** Signs to the end of a round, in pieces; answers how many checkpoints were made. */
+async function round(checkpointing: Checkpointing, ms = Infinity): Promise<number> {
+  for (let sum = 0; ;) {
+    const { made, over } = await checkpointing.signFor(ms);
+    sum += made;
+    if (over) return sum;
+  }
+}
+
+test("every log that has grown is signed, however many there are and in how many pieces, and a broken one holds up none", async () => {
   const tenants = Array.from({ length: 2500 }, (_, n) => named(n));
   const broken = tenants.slice(0, 1200);
-  const { checkpointing, signed, told } = world(tenants, { broken });
-  assert.equal(await checkpointing.signAll(), 1300);
-  assert.deepEqual(told, broken);
-  assert.deepEqual(signed, tenants.slice(1200));
+  for (const ms of [Infinity, 0]) {
+    const { checkpointing, signed, told } = world(tenants, { broken });
+    assert.equal(await round(checkpointing, ms), 1300);
+    assert.deepEqual(told, broken);
+    assert.deepEqual(signed, tenants.slice(1200));
+  }
+});
+
+test("a round goes on where it stood, also after another process may have gone on; one that is begun anew does not", async () => {
+  const { checkpointing, signed } = world(["a", "b", "c"], {});
+  assert.deepEqual(await checkpointing.signFor(0), { made: 1, over: false });
+  checkpointing.forget();
+  await checkpointing.signFor(0);
+  assert.deepEqual(signed, ["a", "b"]);
+  signed.length = 0;
+  await checkpointing.signFor(0);
+  assert.deepEqual(signed, ["c"]);
+  checkpointing.forget();
+  checkpointing.begin();
+  await round(checkpointing);
+  assert.deepEqual(signed, ["c", "a", "b"]);
 });
 
 test("a log whose checkpoint cannot be written is told of and holds up none behind it, and is signed in a later round", async () => {
   const failing = ["a", "c"];
   const { checkpointing, signed, failed } = world(["a", "b", "c", "d"], { failing });
-  assert.equal(await checkpointing.signAll(), 2);
+  assert.equal(await round(checkpointing), 2);
   assert.deepEqual(
     [signed, failed],
     [
@@ -56,13 +82,16 @@ test("a log whose checkpoint cannot be written is told of and holds up none behi
     ],
   );
   failing.length = 0;
-  assert.equal(await checkpointing.signAll(), 2);
+  assert.equal(await round(checkpointing), 2);
   assert.deepEqual(signed, ["b", "d", "a", "c"]);
 });
 
-test("where log after log fails the round ends, because a database that is away is not asked once for every tenant", async () => {
+test("where log after log fails it is left at that, because a database that is away is not asked once for every tenant; then it goes on behind them", async () => {
   const tenants = Array.from({ length: 50 }, (_, n) => named(n));
-  const { checkpointing, signed, failed } = world(tenants, { failing: tenants });
-  await assert.rejects(checkpointing.signAll(), /refused/);
-  assert.deepEqual([signed.length, failed.length], [0, 9]);
+  const failing = tenants.slice(0, 15);
+  const { checkpointing, signed, failed } = world(tenants, { failing });
+  await assert.rejects(round(checkpointing), /refused/);
+  assert.deepEqual([signed, failed], [[], tenants.slice(0, 10)]);
+  assert.equal(await round(checkpointing), 35);
+  assert.deepEqual([signed, failed], [tenants.slice(15), failing]);
 });

@@ -20,6 +20,18 @@ interface Grown {
   position: number;
 }
 
+/** A round over the logs that have grown, as far as it has come. */
+interface Round {
+  /** Some of them, by their ids. */
+  tenants: readonly string[];
+  /** The next of these. */
+  at: number;
+  /** Logs that failed one after another. */
+  failures: number;
+  /** There may be others behind these. */
+  more: boolean;
+}
+
 /** Told of a log that is not signed. */
 export interface CheckpointingEvents {
   /** Of the first record that does not follow the one before it. */
@@ -37,6 +49,7 @@ export class Checkpointing {
   readonly #signer: CheckpointSigner;
   readonly #events: CheckpointingEvents;
   readonly #grown = new Map<string, Grown>();
+  #round: Round | undefined;
 
   constructor(chain: AuditChain, signer: CheckpointSigner, events: CheckpointingEvents) {
     this.#chain = chain;
@@ -44,32 +57,59 @@ export class Checkpointing {
     this.#events = events;
   }
 
-  /** Signs every log that has grown; answers how many checkpoints were made. Rejects when log after log fails. */
-  async signAll(): Promise<number> {
+  /** Has the next round begin with the first log, wherever the one before ended. */
+  begin(): void {
+    this.#round = undefined;
+  }
+
+  /**
+   * Goes on with the round over every log that has grown, for about `ms` milliseconds. Answers how many checkpoints were made, and whether
+   * the round is over; then the next begins. Rejects when log after log fails; called again it goes on behind them.
+   */
+  async signFor(ms: number): Promise<{ readonly made: number; readonly over: boolean }> {
+    const until = performance.now() + ms;
+    const round = (this.#round ??= { tenants: [], at: 0, failures: 0, more: true });
     let made = 0;
-    let failures = 0;
-    for (let after = "", more = true; more;) {
-      const tenants = await this.#chain.unsigned(after, TENANTS);
-      for (const tenantId of tenants) {
-        try {
-          if (await this.#sign(tenantId)) made += 1;
-          failures = 0;
-        } catch (error) {
-          failures += 1;
-          if (failures === MOST_FAILURES) throw error;
-          this.#events.onFailed(tenantId, error);
-        }
+    do {
+      const tenantId = await this.#next(round);
+      if (tenantId === undefined) {
+        this.#round = undefined;
+        return { made, over: true };
       }
-      after = tenants.at(-1) ?? after;
-      // Logs that are not signed because they are broken, or failed, stay among those that have grown, and hold up nobody behind them.
-      more = tenants.length === TENANTS;
-    }
-    return made;
+      if (await this.#tried(tenantId, round)) made += 1;
+    } while (performance.now() < until);
+    return { made, over: false };
   }
 
   /** Forgets what was read, after another process may have gone on. */
   forget(): void {
     this.#grown.clear();
+  }
+
+  /** The log that the round comes to next. Those that are broken, or failed, stay among those that have grown, and hold up nobody behind them. */
+  async #next(round: Round): Promise<string | undefined> {
+    if (round.at === round.tenants.length && round.more) {
+      round.tenants = await this.#chain.unsigned(round.tenants.at(-1) ?? "", TENANTS);
+      round.at = 0;
+      round.more = round.tenants.length === TENANTS;
+    }
+    const tenantId = round.tenants[round.at];
+    if (tenantId !== undefined) round.at += 1;
+    return tenantId;
+  }
+
+  async #tried(tenantId: string, round: Round): Promise<boolean> {
+    try {
+      const made = await this.#sign(tenantId);
+      round.failures = 0;
+      return made;
+    } catch (error) {
+      this.#events.onFailed(tenantId, error);
+      round.failures += 1;
+      if (round.failures < MOST_FAILURES) return false;
+      round.failures = 0;
+      throw error;
+    }
   }
 
   async #sign(tenantId: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { parseVerifierKey } from "@slipway/contracts/audit/checkpoint.ts";
 import { type ExportFacts, type ExportFault, ExportVerifier } from "@slipway/contracts/audit/export.ts";
 import { signingKeyOf, verifyEd25519 } from "#keys/signing-key.ts";
 import { sha256 } from "#lib/sha256.ts";
+import type { AuditChain } from "#store/audit-chain.ts";
 import { createStore } from "#store/create-store.ts";
 import type { NewAuditRecord } from "#store/audit-records.ts";
 import type { Store } from "#store/store.ts";
@@ -11,7 +12,7 @@ import { createLogger } from "#telemetry/logger.ts";
 import { createMetrics } from "#telemetry/metrics.ts";
 import { BACKENDS, later, randomName, run, type TestDatabase } from "#store/testing/databases.ts";
 import { exportLog } from "./export.ts";
-import { retireSegments } from "./retention.ts";
+import { Retention, type RetentionBounds } from "./retention.ts";
 import { createSequencer, type Sequencer } from "./sequencer.ts";
 import { createCheckpointSigner } from "./signer.ts";
 import { auditRecord } from "./testing.ts";
@@ -29,6 +30,16 @@ function sequencer(store: Store, metrics = createMetrics()): Sequencer {
     checkpointMs: 60_000,
     retention: { days: 0, delivered: () => Promise.resolve(undefined) },
   });
+}
+
+/** Removes what may be removed; answers how many records. */
+async function retire(store: Store, bounds: RetentionBounds): Promise<number> {
+  const retention = new Retention(store.auditChain, bounds, log);
+  for (let sum = 0; ;) {
+    const { removed, over } = await retention.removeFor(0);
+    sum += removed;
+    if (over) return sum;
+  }
 }
 
 /** Puts everything that waits in order and signs it, as a server does at its end. */
@@ -162,24 +173,20 @@ const CHECKS: readonly (readonly [string, (store: Store, database: TestDatabase,
           await sequence(store);
         }
         const retention = { days: 30, delivered: () => Promise.resolve(undefined) };
-        assert.equal(await retireSegments(store.auditChain, retention, log), 0);
+        assert.equal(await retire(store, retention), 0);
         await run(
           owner,
           `update slipway.audit_checkpoints set at = at - interval '40 days' where tenant_id = '${tenantId}' and size <= 11`,
         );
-        assert.equal(
-          await retireSegments(store.auditChain, retention, log),
-          0,
-          "the database kept nothing of the last week",
-        );
+        assert.equal(await retire(store, retention), 0, "the database kept nothing of the last week");
         await run(
           owner,
           `update slipway.audit_records set written_at = written_at - interval '40 days' where tenant_id = '${tenantId}';
          update slipway.audit_chain set sequenced_at = sequenced_at - interval '40 days' where tenant_id = '${tenantId}'`,
         );
         const needed = { ...retention, delivered: () => Promise.resolve(0) };
-        assert.equal(await retireSegments(store.auditChain, needed, log), 0, "what was not delivered is gone");
-        assert.equal(await retireSegments(store.auditChain, retention, log), 11);
+        assert.equal(await retire(store, needed), 0, "what was not delivered is gone");
+        assert.equal(await retire(store, retention), 11);
         assert.deepEqual(await verify(store, tenantId), { tenantId, first: 12, last: 18, checkpoints: 1 });
         await store.auditRecords.append([auditRecord(tenantId)]);
         await sequence(store);
@@ -203,3 +210,44 @@ for (const backend of BACKENDS) {
     for (const [name, check] of CHECKS) await t.test(name, () => check(store, database, t));
   });
 }
+
+test("a round of checkpoints that lasts longer than a turn keeps no record from its place, and the turn is kept", async (t) => {
+  let clock = 1_000;
+  t.mock.method(performance, "now", () => clock);
+  const tenants = Array.from({ length: 200 }, (_, n) => `t${String(n).padStart(3, "0")}`);
+  const said: string[] = [];
+  const over = Promise.withResolvers<void>();
+  const chain: Pick<AuditChain, "lease" | "waiting" | "unsigned" | "latestCheckpoint" | "stretch" | "addCheckpoint"> = {
+    lease: () => Promise.resolve(said.push("turn") > 0),
+    waiting: () => Promise.resolve(said.push("looked") > 0 ? [] : []),
+    unsigned: (after) => Promise.resolve(tenants.filter((id) => id > after)),
+    latestCheckpoint: () => Promise.resolve(undefined),
+    stretch() {
+      clock += 100;
+      const hash = sha256(Buffer.from("record"));
+      return Promise.resolve({ links: 1, position: 1, chainHash: hash, recordHashes: hash });
+    },
+    addCheckpoint(tenantId) {
+      said.push("signed");
+      if (tenantId === tenants.at(-1)) over.resolve();
+      return Promise.resolve();
+    },
+  };
+  const one = createSequencer({
+    chain: chain as AuditChain,
+    records: { lastPosition: () => Promise.resolve(0) },
+    signer,
+    log,
+    metrics: createMetrics(),
+    checkpointMs: 60_000,
+    retention: { days: 0, delivered: () => Promise.resolve(undefined) },
+  });
+  one.start();
+  await over.promise;
+  const until = said.join(" ");
+  await one.close(0);
+  assert.equal(until.match(/signed/g)?.length, tenants.length);
+  const pieces = until.split(/(?:turn|looked)/).map((piece) => piece.trim().split(" ").length);
+  // A turn lasts five seconds, and each log took a tenth of one.
+  assert.ok(Math.max(...pieces) <= 25, `${Math.max(...pieces)} logs were signed at a stretch`);
+});

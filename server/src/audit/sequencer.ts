@@ -4,7 +4,7 @@ import type { AuditRecords } from "#store/audit-records.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 import { Checkpointing } from "./checkpointing.ts";
-import { type Retention, retireSegments } from "./retention.ts";
+import { Retention, type RetentionBounds } from "./retention.ts";
 import type { CheckpointSigner } from "./signer.ts";
 
 export interface SequencerOptions {
@@ -15,7 +15,7 @@ export interface SequencerOptions {
   readonly metrics: Metrics;
   /** Milliseconds between checkpoints. */
   readonly checkpointMs: number;
-  readonly retention: Retention;
+  readonly retention: RetentionBounds;
 }
 
 /** Puts audit records in order, signs the state of the logs and removes what may go; in one process at a time. */
@@ -31,6 +31,11 @@ const RENEW_MS = LEASE_MS / 3;
 /** Between looks while nothing comes, and while records come: many small pages, so that no request waits behind a large one. */
 const IDLE_MS = 400;
 const BUSY_MS = 200;
+/**
+ * A round of checkpoints over thousands of logs, or of removals, takes longer than a turn lasts: after so long the turn is renewed and what
+ * came meanwhile is put in order, and the round goes on after that.
+ */
+const PIECE_MS = 2_000;
 const RETIRE_MS = 3600 * 1000;
 const PAGE = 2000;
 
@@ -38,11 +43,14 @@ class AuditSequencer implements Sequencer {
   readonly #options: SequencerOptions;
   readonly #holder = newId("seq");
   readonly #checkpointing: Checkpointing;
+  readonly #retention: Retention;
   #position: number | undefined;
   #leasedUntil = 0;
   #renewAt = 0;
   #signAt = 0;
+  #signing = false;
   #retireAt = 0;
+  #retiring = false;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #failing = false;
@@ -52,6 +60,7 @@ class AuditSequencer implements Sequencer {
   constructor(options: SequencerOptions) {
     this.#options = options;
     const { chain, signer, log, metrics } = options;
+    this.#retention = new Retention(chain, options.retention, log);
     this.#checkpointing = new Checkpointing(chain, signer, {
       onBroken(tenantId, seq) {
         metrics.auditBroken.inc({});
@@ -89,22 +98,31 @@ class AuditSequencer implements Sequencer {
   /** One look; milliseconds until the next. A failure ends this turn only. */
   async #turn(): Promise<number> {
     try {
-      if (!(await this.#mine())) return IDLE_MS;
+      if (!(await this.#mine())) {
+        this.#signing = false;
+        this.#retiring = false;
+        return IDLE_MS;
+      }
       const found = await this.#sequence();
       const now = performance.now();
-      if (now >= this.#signAt) {
+      if (!this.#signing && now >= this.#signAt) {
         this.#signAt = now + this.#options.checkpointMs;
-        await this.#sign();
+        this.#signing = true;
       }
-      if (now >= this.#retireAt) {
+      if (!this.#retiring && now >= this.#retireAt) {
         this.#retireAt = now + RETIRE_MS;
-        await retireSegments(this.#options.chain, this.#options.retention, this.#options.log);
+        this.#retiring = true;
       }
+      const ms = this.#signing && this.#retiring ? PIECE_MS / 2 : PIECE_MS;
+      if (this.#signing) this.#signing = !(await this.#sign(ms));
+      if (this.#retiring) this.#retiring = !(await this.#retention.removeFor(ms)).over;
       if (this.#failing) this.#options.log.info({}, "audit records are put in order again");
       this.#failing = false;
-      return found === PAGE ? 0 : found > 0 ? BUSY_MS : IDLE_MS;
+      return found === PAGE || this.#signing || this.#retiring ? 0 : found > 0 ? BUSY_MS : IDLE_MS;
     } catch (error) {
       this.#forget();
+      this.#signing = false;
+      this.#retiring = false;
       if (!this.#failing)
         this.#options.log.warn(
           { error: describeError(error) },
@@ -133,7 +151,8 @@ class AuditSequencer implements Sequencer {
       if (!(await chain.lease(this.#holder, LEASE_MS))) return;
       if (this.#leasedUntil <= performance.now()) this.#forget();
       while ((await this.#sequence()) === PAGE);
-      await this.#sign();
+      this.#checkpointing.begin();
+      while (!(await this.#sign(PIECE_MS)));
       await chain.release(this.#holder);
     } catch (error) {
       log.warn(
@@ -148,9 +167,11 @@ class AuditSequencer implements Sequencer {
     this.#checkpointing.forget();
   }
 
-  async #sign(): Promise<void> {
-    const made = await this.#checkpointing.signAll();
+  /** True when every log that has grown is signed. */
+  async #sign(ms: number): Promise<boolean> {
+    const { made, over } = await this.#checkpointing.signFor(ms);
     if (made > 0) this.#options.metrics.auditCheckpoints.inc({}, made);
+    return over;
   }
 
   /** Puts a page of records in order, where they lie; how many there were, and less than a page when another process was faster. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Part } from "@slipway/contracts/model/request.ts";
+import type { ModelRequest, Part } from "@slipway/contracts/model/request.ts";
 import type { Demand } from "#limits/declared/reservation.ts";
 import { TargetStates } from "./attempts/target-state.ts";
 import { demandOf } from "./demand.ts";
@@ -12,11 +12,15 @@ const BYTES = 400_000;
 
 /** What a request with these parts, and nothing else to speak of, wants; a token costs a thousand nano-dollars. */
 function demandFor(...content: readonly Part[]): Demand {
+  return demandOfRequest({ messages: [{ role: "user", content }] });
+}
+
+function demandOfRequest(fields: Partial<ModelRequest>): Demand {
   const provider = scriptedProvider("openai");
   const route = implicitRoute("openai/m", new Map([["openai", provider]]), new TargetStates(() => {}), null);
   const overrides = { openai: { m: { input: 1, output: 1 } } };
   const prices = createPriceTable({ catalogue: NO_CATALOGUE, overrides, providers: [provider] });
-  return demandOf({ ...testRequest("openai/m"), messages: [{ role: "user", content }] }, route, prices);
+  return demandOf({ ...testRequest("openai/m"), ...fields }, route, prices);
 }
 
 function textFile(mediaType: string): Part {
@@ -34,6 +38,12 @@ test("text is reserved for by its bytes, as a text, as a document, as data, and 
     { type: "reasoning", text: "", signature: "x".repeat(BYTES), signedBy: "anthropic" },
   ];
   for (const part of others) assert.deepEqual(demandFor(part), said, JSON.stringify(part).slice(0, 100));
+});
+
+test("what a structured answer is for is reserved for as its schema is", () => {
+  const asked = (description: string) =>
+    demandOfRequest({ responseFormat: { type: "json_schema", name: "n", description, schema: {} } });
+  assert.equal(asked("x".repeat(BYTES)).tokens, asked("").tokens + BYTES / 4);
 });
 
 test("a file that is no text is reserved for as a whole, whatever its size", () => {

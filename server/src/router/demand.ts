@@ -8,6 +8,7 @@ import type { PriceTable } from "./price/price-table.ts";
 import { worstCost } from "./price/worst-cost.ts";
 import type { Target } from "./resolve.ts";
 import type { Route } from "./routes/route.ts";
+import { isTextData } from "./text-file.ts";
 
 // A token of a byte-level vocabulary is at least one byte, and most texts need about one for four.
 const BYTES_A_TOKEN = 4;
@@ -17,7 +18,6 @@ const TOKENS_A_MESSAGE = 16;
 const TOKENS_AN_IMAGE = 6_000;
 /** A file that is no text: how many pages or seconds it holds is not known here. */
 const TOKENS_A_FILE = 20_000;
-const TEXT_TYPE = /^text\//i;
 
 /** What a prompt holds at most. */
 interface Measure {
@@ -53,8 +53,7 @@ function measurePart(part: Part, measure: Measure): void {
 
 function measureFile(source: FilePart["source"], measure: Measure): void {
   if (source.kind === "text") measure.bytes += Buffer.byteLength(source.text);
-  else if (source.kind === "base64" && TEXT_TYPE.test(source.mediaType))
-    measure.bytes += Buffer.byteLength(source.data, "base64");
+  else if (isTextData(source)) measure.bytes += Buffer.byteLength(source.data, "base64");
   else measure.tokens += TOKENS_A_FILE;
 }
 
@@ -67,7 +66,7 @@ function measurePrompt(request: ModelRequest): Measure {
   if (request.tools.length > 0) measure.bytes += Buffer.byteLength(JSON.stringify(request.tools));
   if (request.nativeTools !== undefined) measure.bytes += Buffer.byteLength(JSON.stringify(request.nativeTools));
   if (request.responseFormat?.type === "json_schema")
-    measure.bytes += Buffer.byteLength(JSON.stringify(request.responseFormat.schema));
+    measure.bytes += Buffer.byteLength(JSON.stringify(request.responseFormat));
   return measure;
 }
 

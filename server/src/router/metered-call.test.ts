@@ -6,6 +6,7 @@ import type { ModelEvent, ModelEventSink } from "@slipway/contracts/model/event.
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
 import type { Usage } from "@slipway/contracts/model/usage.ts";
 import type { Provider } from "#providers/provider.ts";
+import { UnusableAnswer } from "#providers/wire/failure.ts";
 import type { UsageEntry } from "#store/usage-ledger.ts";
 import { createMetrics } from "#telemetry/metrics.ts";
 import { Drains, type DrainSettings, MAX_DRAINED_CHARACTERS } from "./disconnect/drains.ts";
@@ -229,6 +230,23 @@ test("an upstream that refuses what is read on has done nothing, and costs nothi
     assert.deepEqual(summary(lines), [["none", "aborted", 0, 0, 0]], code);
     assert.equal(drains.running, 0);
   }
+});
+
+test("an answer that is of no use was made all the same: it is booked with its figures, and as unknown without any", () => {
+  const unusable = (usage?: Usage) => new UnusableAnswer("amiss", {}, usage);
+  for (const left of [false, true]) {
+    const { lines, puppet, start } = setUp("google", { stream: false });
+    const call = start();
+    if (left) call.abort();
+    puppet.sink?.fail(unusable(USAGE));
+    const [source, outcome] = left ? ["drained", "aborted"] : ["provider", "error"];
+    // 1,000 × 0.3 + 100 × 2.5 dollars a million.
+    assert.deepEqual(summary(lines), [[source, outcome, 1000, 100, 550_000_000]]);
+  }
+  const { lines, puppet, start } = setUp("google", { stream: false });
+  start();
+  puppet.sink?.fail(unusable());
+  assert.deepEqual(summary(lines), [["none", "error", 0, 0, null]]);
 });
 
 test("a client that leaves after the last figures came is charged by them, and nothing is read on", () => {

@@ -2,6 +2,7 @@ import type { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { ModelCall, ModelEvent, ModelEventSink } from "@slipway/contracts/model/event.ts";
 import type { ModelRequest } from "@slipway/contracts/model/request.ts";
 import type { Usage } from "@slipway/contracts/model/usage.ts";
+import { UnusableAnswer } from "#providers/wire/failure.ts";
 import type { UsageEntry } from "#store/usage-ledger.ts";
 import { bookFailure, type Books, bookUsage, type CallOrigin, type EndedCall, maybeBilled } from "./booking.ts";
 import { type Drained, type Drains, MAX_DRAINED_CHARACTERS } from "./disconnect/drains.ts";
@@ -93,6 +94,7 @@ class MeteredCall implements ModelEventSink, ModelCall, Drained {
   }
 
   fail(error: SlipwayError): void {
+    if (error instanceof UnusableAnswer) this.#usage ??= error.usage;
     this.#close(this.#left ? "aborted" : "error", error);
     if (!this.#left) this.#sink.fail(error);
   }

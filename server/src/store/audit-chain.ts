@@ -46,6 +46,15 @@ export interface AuditCheckpoint {
  * The order of audit records. Any process may put records in order; of two that try it at once, one succeeds, because both would
  * write the same places.
  */
+/** A log of which something may be removed, or nothing. */
+export interface RetirableLog {
+  readonly tenantId: string;
+  /** The size that it had where what may be removed ends; null: nothing may. */
+  readonly size: number | null;
+  /** There is more behind that, to be asked for when this is gone. */
+  readonly more: boolean;
+}
+
 export interface AuditChain {
   /** Takes or keeps the turn for `leaseMs`; false while another holds it. */
   lease(holder: string, leaseMs: number): Promise<boolean>;
@@ -67,12 +76,15 @@ export interface AuditChain {
   latestCheckpoint(tenantId: string): Promise<AuditCheckpoint | undefined>;
   /** Tenants whose log has grown since its newest checkpoint, by their ids, after this one. */
   unsigned(after: string, limit: number): Promise<readonly string[]>;
-  /** Tenants whose log begins with a segment that ends at a checkpoint from before `before`, and at or below the position. */
+  /**
+   * The next `limit` tenants that have a log, by their ids, after this one; each with how far the segments go with which its log begins and
+   * that end at a checkpoint from before `before`, and at or below the position.
+   */
   retirable(
-    before: Date,
-    below: number | undefined,
+    after: string,
     limit: number,
-  ): Promise<readonly { readonly tenantId: string; readonly size: number }[]>;
+    of: { readonly before: Date; readonly below: number | undefined },
+  ): Promise<readonly RetirableLog[]>;
   /** Removes at most `limit` records of a log up to a checkpoint's size, oldest first; the checkpoint stays. Answers how many. */
   retire(tenantId: string, size: number, limit: number): Promise<number>;
   /** The first record that is there; undefined when there is none. */

@@ -195,7 +195,7 @@ test("blocks of Anthropic's own tools go on whole, streamed or not", () => {
   assert.deepEqual(answer().content, expected);
 });
 
-test("a native block whose input is no JSON, or without end, breaks the answer", () => {
+test("a native block whose input is cut, as by the bound of the answer, goes on with it; one without end breaks the answer", () => {
   const start = {
     type: "content_block_start",
     index: 0,
@@ -209,7 +209,14 @@ test("a native block whose input is no JSON, or without end, breaks the answer",
   const cut = stream();
   cut.send(start);
   cut.send(grow('{"query'));
-  assert.throws(() => cut.send({ type: "content_block_stop", index: 0 }), { code: "provider_stream_broken" });
+  cut.send({ type: "content_block_stop", index: 0 });
+  cut.send({ type: "message_delta", delta: { stop_reason: "max_tokens" }, usage: { output_tokens: 3 } });
+  cut.send({ type: "message_stop" });
+  const value = { type: "server_tool_use", id: "s", input: { malformed_arguments: '{"query' } };
+  assert.deepEqual(
+    [cut.answer().content, cut.answer().finishReason],
+    [[{ type: "native", family: "anthropic", value }], "length"],
+  );
   const endless = stream();
   endless.send(start);
   assert.throws(

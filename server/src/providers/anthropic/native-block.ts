@@ -28,7 +28,7 @@ export class NativeBlock {
     }
   }
 
-  /** The block as a whole answer would hold it. Throws `provider_stream_broken` when its input is no JSON object. */
+  /** The block as a whole answer would hold it. */
   value(): JsonObject {
     if (this.#json.trim() !== "") this.#value["input"] = parseInput(this.#json);
     return this.#value;
@@ -45,6 +45,10 @@ export class NativeBlock {
   }
 }
 
+/**
+ * A model that came to the bound of its answer leaves an input unfinished, and nothing is wrong with the answer or the stream: it stands
+ * in an object, which can be sent back and taken for no input that was meant.
+ */
 function parseInput(json: string): JsonObject {
   try {
     const input: unknown = JSON.parse(json);
@@ -52,8 +56,5 @@ function parseInput(json: string): JsonObject {
   } catch {
     // Told below, with the other texts that are no object.
   }
-  throw new SlipwayError(
-    "provider_stream_broken",
-    "The provider anthropic sent a block whose input is no JSON object.",
-  );
+  return { malformed_arguments: json };
 }

@@ -188,7 +188,12 @@ test("every finish reason has one of ours, and those of a failed model are error
     "TOO_MANY_TOOL_CALLS",
     "MALFORMED_RESPONSE",
   ]) {
-    assert.throws(() => whole({ finishReason }), { code: "provider_answer_unusable" });
+    const usageMetadata = { promptTokenCount: 10, thoughtsTokenCount: 7 };
+    // What it used is billed, so the failure carries it.
+    assert.throws(() => whole({ finishReason }, { usageMetadata }), {
+      code: "provider_answer_unusable",
+      usage: { input: 10, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 7 },
+    });
   }
 });
 

@@ -1,4 +1,5 @@
 import type { FinishReason } from "@slipway/contracts/model/event.ts";
+import { UNUSABLE_REASONS } from "../wire/unusable-reasons.ts";
 
 /**
  * `finishReason` of a candidate (the `FinishReason` enumeration of `@google/genai`). What stops an answer for what it says is a
@@ -23,17 +24,9 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
   NO_IMAGE: "content_filter",
 };
 
-/** Reasons that say that what the model wrote is of no use, for which tools and prompts may be at fault; it may be tried again. */
-const UNUSABLE: ReadonlySet<string> = new Set([
-  "MALFORMED_FUNCTION_CALL",
-  "UNEXPECTED_TOOL_CALL",
-  "TOO_MANY_TOOL_CALLS",
-  "MALFORMED_RESPONSE",
-]);
-
 /** The finish reason in our words; `unusable` where the model's answer is of no use, `rejected` where the request was at fault. */
 export function decodeFinish(reason: string): FinishReason | "unusable" | "rejected" {
-  if (UNUSABLE.has(reason)) return "unusable";
+  if (UNUSABLE_REASONS.has(reason)) return "unusable";
   if (reason === "MISSING_THOUGHT_SIGNATURE") return "rejected";
   return Object.hasOwn(FINISH_REASONS, reason) ? (FINISH_REASONS[reason] ?? "stop") : "stop";
 }

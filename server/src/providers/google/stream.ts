@@ -135,7 +135,12 @@ export class GenerateContentStream implements StreamDecoder {
     const reason = decodeFinish(said);
     if (reason === "unusable" || reason === "rejected") {
       const message = textOf(candidate["finishMessage"]) ?? `The model's answer ended with ${said}.`;
-      throw failureError({ provider: "google", kind: reason, message: cleanMessage(message, this.#apiKey) });
+      throw failureError({
+        provider: "google",
+        kind: reason,
+        message: cleanMessage(message, this.#apiKey),
+        usage: this.#usage,
+      });
     }
     this.#reason = reason;
   }

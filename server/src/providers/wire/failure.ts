@@ -1,4 +1,5 @@
 import { type ErrorOptions, SlipwayError } from "@slipway/contracts/errors.ts";
+import type { Usage } from "@slipway/contracts/model/usage.ts";
 import type { AnswerHeaders } from "../codec.ts";
 
 const MAX_MESSAGE = 500;
@@ -18,6 +19,18 @@ export interface Failure {
   readonly retryAfter?: number | undefined;
   /** The request field at fault, in the provider's words. */
   readonly param?: string | undefined;
+  /** What an unusable answer used, where the provider has told. */
+  readonly usage?: Usage | undefined;
+}
+
+/** An answer that is of no use was made all the same, and is billed: it carries the vendor's figures, where there are any. */
+export class UnusableAnswer extends SlipwayError {
+  readonly usage: Usage | undefined;
+
+  constructor(message: string, errorOptions: ErrorOptions, usage: Usage | undefined) {
+    super("provider_answer_unusable", message, errorOptions);
+    this.usage = usage;
+  }
 }
 
 // Vendors echo a part of a wrong key, with or without stars in it.
@@ -111,10 +124,10 @@ export function failureError(failure: Failure): SlipwayError {
         }),
       );
     case "unusable":
-      return new SlipwayError(
-        "provider_answer_unusable",
+      return new UnusableAnswer(
         `The model of the provider ${provider} gave an answer that is of no use${said}`,
         options(failure, "Try again; if it happens often, make the tools simpler or choose another model."),
+        failure.usage,
       );
     case "timeout":
       return new SlipwayError(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { type ErrorCode, SlipwayError } from "@slipway/contracts/errors.ts";
 import type { EmbeddingRequest } from "@slipway/contracts/model/embedding.ts";
 import { routeSpecSchema } from "@slipway/contracts/spec/route.ts";
 import type { Provider } from "#providers/provider.ts";
@@ -34,13 +34,15 @@ function embedder(name: string, ...codes: readonly ConstructorParameters<typeof 
 }
 
 function make(targets: readonly string[], ...embedders: readonly ReturnType<typeof embedder>[]) {
+  return makeRoute({ targets: targets.map((target) => ({ target })) }, ...embedders);
+}
+
+function makeRoute(route: object, ...embedders: readonly ReturnType<typeof embedder>[]) {
   const books = testBooks();
   const providers = new Map(embedders.map(({ provider }) => [provider.name, provider]));
   const router = createRouter({ ...books, log: testLog(), providers, random: () => 0 });
   router.setRoutes({
-    file: [
-      routeSpecSchema.parse({ name: "vectors", targets: targets.map((target) => ({ target })), retry: { retries: 1 } }),
-    ],
+    file: [routeSpecSchema.parse({ name: "vectors", retry: { retries: 1 }, ...route })],
   });
   const { signal } = new AbortController();
   const embed = () => router.embed(router.resolve("vectors", "t"), REQUEST, testOrigin(), signal);
@@ -77,6 +79,20 @@ test("another provider of the same model is asked, one of another model never", 
     return true;
   });
   assert.deepEqual(other.asked, []);
+});
+
+test("what a fallback cannot do is no news where a target failed", async () => {
+  const told = async (first: ErrorCode, then: ErrorCode): Promise<ErrorCode> => {
+    const [one, other] = [embedder("openai", first, first), embedder("azure", then, then)];
+    const { embed } = makeRoute({ targets: [{ target: "openai/small" }], fallback: ["azure/small"] }, one, other);
+    const failure: unknown = await embed().catch((thrown: unknown) => thrown);
+    assert.ok(failure instanceof EmbeddingFailure);
+    assert.equal(other.asked.length, 1);
+    return failure.error.code;
+  };
+  assert.equal(await told("provider_error", "unsupported_field"), "provider_error");
+  assert.equal(await told("model_not_found", "provider_auth"), "provider_auth");
+  assert.equal(await told("model_not_found", "unsupported_field"), "unsupported_field");
 });
 
 test("what is the client's fault is not asked twice", async () => {

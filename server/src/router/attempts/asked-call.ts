@@ -58,8 +58,8 @@ function promptless(model: string): ModelRequest {
 
 /**
  * Asks the targets of a route as its policy says, one attempt after another under one deadline, until one answers: the same
- * breakers, cool-downs, retry budgets and pauses as of streamed calls. Rejects with what the last attempt was rejected with,
- * or with `provider_unavailable`, `provider_rate_limited` or `provider_timeout` when no target could be asked.
+ * breakers, cool-downs, retry budgets and pauses as of streamed calls. Rejects with what the last attempt was rejected with that failed
+ * and not only could not do it, or with `provider_unavailable`, `provider_rate_limited` or `provider_timeout` when no target could be asked.
  */
 export async function askTargets<Answer>(
   services: AttemptServices,
@@ -89,10 +89,10 @@ export async function askTargets<Answer>(
       return { target, answer: await (question.telling ? attempt(services, question, target) : question.ask(target)) };
     } catch (thrown) {
       const error = question.errorOf(thrown);
-      rejection = thrown instanceof Error ? thrown : error;
       const verdict = verdictOf(error);
       if (signal.aborted || !(verdict.again || verdict.elsewhere)) throw thrown;
       recovery.note(bit, error, verdict);
+      if (recovery.error === error) rejection = thrown instanceof Error ? thrown : error;
     }
   }
 }

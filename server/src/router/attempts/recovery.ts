@@ -28,7 +28,7 @@ export class Recovery {
   #retries = 0;
   /** What the client is told when nothing helps. */
   error: SlipwayError | undefined;
-  #said: Verdict["mark"] | undefined;
+  #said: Verdict | undefined;
 
   constructor(route: Route, asked: number) {
     this.#route = route;
@@ -41,9 +41,9 @@ export class Recovery {
     this.#tried = this.#retries > 0 ? ALL : this.#tried | bit;
     if (!verdict.again) this.#out |= bit;
     // What one target cannot do is no news where another one failed.
-    if (this.error !== undefined && verdict.mark === "nothing" && this.#said !== "nothing") return;
+    if (this.#said !== undefined && isInability(verdict) && !isInability(this.#said)) return;
     this.error = error;
-    this.#said = verdict.mark;
+    this.#said = verdict;
   }
 
   /** The target to ask now, or the milliseconds to wait before asking again, or undefined when nothing is left to be done. */
@@ -119,7 +119,7 @@ export class Recovery {
       // A broken target is not waited for: of all who would wait only one may probe it.
       if (target !== this.#route.only && !target.state.breaker.admits(now)) continue;
       // What the only target told others does not keep this request from it, as it did not at first.
-      const wished = target !== this.#route.only || this.#said === "cool_down" ? target.state.coolUntil - now : 0;
+      const wished = target !== this.#route.only || this.#said?.mark === "cool_down" ? target.state.coolUntil - now : 0;
       soonest = Math.min(soonest, Math.max(0, wished));
     }
     // Nobody waits for a target that limits requests while a fallback may answer at once.
@@ -130,6 +130,11 @@ export class Recovery {
     this.#tried = this.#out;
     return wait;
   }
+}
+
+/** The target works, and would say the same again. */
+function isInability({ mark, again }: Verdict): boolean {
+  return mark === "nothing" && !again;
 }
 
 /** The only target of a route is asked as long as anything speaks for it: there is nobody else. */

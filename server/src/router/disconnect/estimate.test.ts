@@ -85,6 +85,12 @@ test("everything that a prompt is made of counts: tools, their calls and results
   assert.deepEqual(more({ ...image, detail: "low" }), [0, 85]);
   assert.deepEqual(more({ type: "file", source: { kind: "text", text: "abcd" } }), [4, 0]);
   assert.deepEqual(more(pdf), [0, 2_000]);
+  const data = Buffer.from("für").toString("base64");
+  assert.deepEqual(more({ type: "file", source: { kind: "base64", mediaType: "text/plain", data } }), [3, 0]);
+  const schema = { type: "json_schema", name: "n", schema: {} } as const;
+  const bare = samplePrompt({ ...base, responseFormat: schema });
+  const told = samplePrompt({ ...base, responseFormat: { ...schema, description: "abc" } });
+  assert.equal(told.text.length - bare.text.length, 3);
   assert.deepEqual(more({ type: "native", family: "anthropic", value: { a: 1 } }), [7, 0]);
   const tools = [{ name: "f", parameters: {} }];
   assert.equal(samplePrompt({ ...base, tools }).text.length - before.text.length, JSON.stringify(tools).length);

@@ -1,4 +1,5 @@
 import type { ModelRequest, Part } from "@slipway/contracts/model/request.ts";
+import { isTextData } from "../text-file.ts";
 import type { Sampled } from "./said.ts";
 
 /** A longer prompt is counted in this many windows of this many characters, spread over it. */
@@ -41,8 +42,9 @@ function gather(part: Part, texts: string[]): number {
     case "image":
       return part.detail === "low" ? TOKENS_A_SMALL_IMAGE : TOKENS_AN_IMAGE;
     case "file":
-      if (part.source.kind !== "text") return TOKENS_A_FILE;
-      texts.push(part.source.text);
+      if (part.source.kind === "text") texts.push(part.source.text);
+      else if (isTextData(part.source)) texts.push(Buffer.from(part.source.data, "base64").toString("utf8"));
+      else return TOKENS_A_FILE;
       return 0;
   }
 }
@@ -74,7 +76,10 @@ export function samplePrompt(request: ModelRequest): PromptSample {
   }
   if (request.tools.length > 0) texts.push(JSON.stringify(request.tools));
   if (request.nativeTools !== undefined) texts.push(JSON.stringify(request.nativeTools));
-  if (request.responseFormat?.type === "json_schema") texts.push(JSON.stringify(request.responseFormat.schema));
+  if (request.responseFormat?.type === "json_schema") {
+    const { schema, description = "" } = request.responseFormat;
+    texts.push(description, JSON.stringify(schema));
+  }
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   return { text: { text: sample(texts, length), length }, extraTokens };
 }

@@ -210,6 +210,36 @@ describe("tool calls of upstreams that copied OpenAI", () => {
 });
 
 describe("answers of upstreams that copied OpenAI", () => {
+  test("reasons of Google's, with its own word behind ours: what is filtered looks cut, what is of no use fails with what it used", () => {
+    const usage = { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 };
+    const whole = (choice: object) =>
+      compatible.decodeAnswer(JSON.stringify({ choices: [{ index: 0, ...choice }], usage }));
+    const ended = (reason: string) => ({ choices: [{ index: 0, delta: {}, finish_reason: reason }], usage });
+    for (const reason of ["content_filter: RECITATION", "content_filter: PROHIBITED_CONTENT"]) {
+      // A prompt that is blocked gets no message at all.
+      assert.equal(foldEvents(whole({ finish_reason: reason })).finishReason, "content_filter");
+      assert.equal(stream(delta({ content: "a" }), ended(reason), "[DONE]").finishReason, "content_filter");
+    }
+    const amiss = {
+      code: "provider_answer_unusable",
+      usage: { input: 9, cachedRead: 0, cacheWrite: 0, output: 4, reasoning: 0 },
+    };
+    const reason = "function_call_filter: MALFORMED_FUNCTION_CALL";
+    assert.throws(() => whole({ message: { role: "assistant" }, finish_reason: reason }), amiss);
+    assert.throws(() => stream(delta({}), ended(reason)), amiss);
+    // What nobody has heard of yet is an end as any.
+    assert.equal(foldEvents(whole({ message: { content: "a" }, finish_reason: "new: THING" })).finishReason, "stop");
+  });
+
+  test("an answer that OpenRouter says broke off is no answer", () => {
+    const error = { code: 429, message: "Slow down." };
+    const whole = (choice: object) => compatible.decodeAnswer(JSON.stringify({ choices: [{ index: 0, ...choice }] }));
+    const cut = { message: { role: "assistant", content: "Half" }, finish_reason: "error" };
+    assert.throws(() => whole(cut), { code: "provider_error" });
+    assert.throws(() => whole({ ...cut, error }), { code: "provider_rate_limited", message: /Slow down/ });
+    assert.throws(() => stream(delta({ content: "Half" }), delta({}, "error")), { code: "provider_error" });
+  });
+
   test("reasoning under either name, and Mistral's parts", () => {
     assert.equal(stream(delta({ reasoning: "r", content: "t" }), delta({}, "stop")).reasoning, "r");
     const parts = [

@@ -3,23 +3,15 @@ import type { FinishReason } from "@slipway/contracts/model/event.ts";
 import type { Usage } from "@slipway/contracts/model/usage.ts";
 import { isObject, type JsonObject } from "#lib/shape.ts";
 import type { ModelEventOutput, StreamDecoder } from "../../codec.ts";
+import { failureError } from "../failure.ts";
 import { arrayOf, objectOf, parseEvent, textOf } from "../json.ts";
 import { TextTemplate } from "../text-template.ts";
 import { decodeAnnotation } from "./annotations.ts";
 import { decodeStreamError } from "./errors.ts";
+import { decodeFinish } from "./finish.ts";
 import type { ChatCompletionsOptions } from "./options.ts";
 import { ToolCallAssembly } from "./tool-calls.ts";
 import { decodeUsage } from "./usage.ts";
-
-const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map(
-  Object.entries({
-    stop: "stop",
-    length: "length",
-    tool_calls: "tool_calls",
-    function_call: "tool_calls",
-    content_filter: "content_filter",
-  } as const),
-);
 
 const PLAIN_DELTA: ReadonlySet<string> = new Set(["content", "role"]);
 
@@ -97,9 +89,20 @@ export class ChatCompletionsStream implements StreamDecoder {
       if (!isObject(choice) || (typeof choice["index"] === "number" && choice["index"] !== 0)) continue;
       if (!this.#started) this.#start(chunk);
       this.#delta(objectOf(choice["delta"] ?? choice["message"]));
-      const reason = textOf(choice["finish_reason"]);
-      if (reason !== undefined) this.#reason = FINISH_REASONS.get(reason) ?? "stop";
+      this.#end(choice);
     }
+  }
+
+  #end(choice: JsonObject): void {
+    const said = textOf(choice["finish_reason"]);
+    if (said === undefined) return;
+    const reason = decodeFinish(said);
+    if (reason === "failed") throw decodeStreamError(this.#options, choice);
+    if (reason === "unusable") {
+      const message = `The model's answer ended with ${said.slice(0, 100)}.`;
+      throw failureError({ provider: this.#options.provider, kind: reason, message, usage: this.#usage });
+    }
+    this.#reason = reason;
   }
 
   #start(chunk: JsonObject): void {

@@ -46,7 +46,8 @@ export function createAuditChain(database: Database): AuditChain {
     async unsigned(after, limit) {
       return (await database.asDirectory(unsignedTenants(after, limit))).map(({ tenantId }) => tenantId);
     },
-    retirable: (before, below, limit) => database.asDirectory(retirableLogs(before, below ?? null, limit)),
+    retirable: (after, limit, { before, below }) =>
+      database.asDirectory(retirableLogs(after, limit, { before, below: below ?? null })),
     async retire(tenantId, size, limit) {
       const [row] = await database.asTenant(tenantId, retireRecords(tenantId, size, limit));
       return row?.removed ?? 0;

@@ -1,17 +1,54 @@
+import type { RetirableLog } from "../../audit-chain.ts";
 import { sql, type Statement } from "../sql.ts";
 
+/** Checkpoints of one log that are looked at: some eight hours of them. What is left is for the next look, when these are gone. */
+const MOST_CHECKPOINTS = 500;
+
+/**
+ * Checkpoints are never removed, so that there are ever more of them: of each log those alone are read with which it begins, one after the
+ * other, up to the first that is too young; and of tenants as many as are asked for.
+ */
 export function retirableLogs(
-  before: Date,
-  below: number | null,
+  after: string,
   limit: number,
-): Statement<{ readonly tenantId: string; readonly size: number }> {
+  { before, below }: { readonly before: Date; readonly below: number | null },
+): Statement<RetirableLog> {
   return sql`
-    select k.tenant_id as "tenantId", max(k.size)::float8 as size
-    from slipway.audit_checkpoints k
-    where k.at < ${before} and (${below}::bigint is null or k.position <= ${below}::bigint)
-      and exists (select from slipway.audit_chain c where c.tenant_id = k.tenant_id and c.seq <= k.size)
-    group by k.tenant_id
-    limit ${limit}`;
+    with recursive tenant as (
+      (select tenant_id, 1 as n from slipway.audit_chain where tenant_id > ${after} order by tenant_id limit 1)
+      union all
+      select (select c.tenant_id from slipway.audit_chain c where c.tenant_id > tenant.tenant_id order by c.tenant_id limit 1), n + 1
+      from tenant where tenant.tenant_id is not null and n < ${limit}
+    )
+    select tenant.tenant_id as "tenantId", old.size::float8 as size, old.looked = ${MOST_CHECKPOINTS} as more
+    from tenant
+    cross join lateral (
+      with recursive walked as (
+        (
+          select k.size, k.at, k.position, 1 as n
+          from slipway.audit_checkpoints k
+          where k.tenant_id = tenant.tenant_id
+            and k.size >= (select min(c.seq) from slipway.audit_chain c where c.tenant_id = tenant.tenant_id)
+          order by k.size
+          limit 1
+        )
+        union all
+        select following.size, following.at, following.position, walked.n + 1
+        from walked
+        cross join lateral (
+          select k.size, k.at, k.position
+          from slipway.audit_checkpoints k
+          where k.tenant_id = tenant.tenant_id and k.size > walked.size
+          order by k.size
+          limit 1
+        ) as following
+        where walked.n < ${MOST_CHECKPOINTS} and walked.at < ${before}
+      )
+      select max(size) as size, count(*) as looked from walked
+      where at < ${before} and (${below}::bigint is null or position <= ${below}::bigint)
+    ) as old
+    where tenant.tenant_id is not null
+    order by tenant.tenant_id`;
 }
 
 /** Record and place go together, oldest first. What the database's own rule still keeps is not there for this statement. */

@@ -8,6 +8,7 @@ import { createStore } from "../../create-store.ts";
 import { BACKENDS, connect, later, randomName } from "../../testing/databases.ts";
 import { auditLog, lastPosition } from "../audit-records/log.ts";
 import type { Statement } from "../sql.ts";
+import { retirableLogs } from "./retention.ts";
 import { chainStretch, placeRecords } from "./sequencing.ts";
 
 const LOG = 2_400;
@@ -183,4 +184,26 @@ test("a page of a log that grew since the planner looked at it costs that page, 
   await owner.query("analyze slipway.audit_records; analyze slipway.audit_pending; analyze slipway.audit_chain");
   await grow(KNOWN + 1, LONG);
   await look();
+});
+
+test("what may be removed is found without reading the checkpoints whose records are gone or too young", async (t) => {
+  const database = await BACKENDS.find(({ name }) => name === "postgresql")?.open(t);
+  if (!database) return;
+  const owner = await connect(database.owner);
+  later(t, () => owner.end());
+  // Of each of two logs the first 2,000 records are gone, and 600 checkpoints of what is left are old enough.
+  await owner.query(`insert into slipway.audit_checkpoints (tenant_id, size, position, root, chain_hash, peaks, note, at)
+    select 't' || t, n, n, h, h, '', 'note', case when n <= 2600 then now() - interval '40 days' else now() end
+    from generate_series(1, 5000) n, generate_series(1, 2) t, sha256('x') h`);
+  await owner.query(`insert into slipway.audit_chain (tenant_id, seq, position, id, record_hash, chain_hash)
+    select 't' || t, n, 10000 * t + n, 'aud_' || n, h, h from generate_series(2001, 5000) n, generate_series(1, 3) t, sha256('x') h`);
+  await owner.query("analyze slipway.audit_checkpoints, slipway.audit_chain; begin; set local role slipway_directory");
+  const before = new Date(Date.now() - 30 * 24 * 3_600_000);
+  const { text, values } = retirableLogs("t1", 2, { before, below: null });
+  const { rows } = await owner.query(text, [...values]);
+  assert.deepEqual(rows, [
+    { tenantId: "t2", size: 2500, more: true },
+    { tenantId: "t3", size: null, more: false },
+  ]);
+  assert.ok(rowsRead(await planOf(owner, text, values), "audit_checkpoints") <= 501);
 });
