@@ -10,6 +10,7 @@ import { chooseCores, machine } from "./lib/cores.ts";
 import { generatorName } from "./lib/load.ts";
 import { measure, measureAwake, type Round, verify } from "./lib/measure.ts";
 import { disturbanceNotes, helperNotes, reportText, rowOf } from "./lib/report.ts";
+import { mean } from "./lib/stats.ts";
 import { requestBody } from "./lib/request-body.ts";
 import { ungovernedServer } from "./lib/ungoverned.ts";
 
@@ -66,6 +67,14 @@ function costOf([strict = 0, batched = 0, unlimited = 0, ungoverned = 0]: readon
   return `${(strict - ungoverned).toFixed(1)} µs CPU a request, of it limits and budget ${limits}; with the audit log batched ${(batched - ungoverned).toFixed(1)}`;
 }
 
+/** What the server costs more than the ungoverned one, in the same rounds: a slow minute of the machine is a slow one for both. */
+function inRounds(rounds: ReadonlyMap<string, readonly Round[]>, name: string): string {
+  const cost = (of: string) => (rounds.get(of) ?? []).map(({ row }) => row.cpuMicrosPerRequest);
+  const ungoverned = cost(UNGOVERNED);
+  const { mean: found, error } = mean(cost(name).map((micros, at) => micros - (ungoverned[at] ?? Number.NaN)));
+  return `${found.toFixed(1)} ± ${error.toFixed(1)}`;
+}
+
 async function run(options: Options) {
   const cores = chooseCores();
   const upstream = await startUpstream(cores?.rest, { BENCH_UPSTREAM_ANSWER_MS: String(options.upstreamMs) });
@@ -101,6 +110,11 @@ async function run(options: Options) {
     const rows = running.map(({ name }) => rowOf(name, rounds.get(name) ?? []));
     const costs = [
       `By medians governance costs ${costOf(rows.map((row) => row.cpuMicrosPerRequest))}.`,
+      ...(options.rounds < 2
+        ? []
+        : [
+            `Round by round it costs ${inRounds(rounds, STRICT)} µs (mean and standard error), with the audit log batched ${inRounds(rounds, BATCHED)}.`,
+          ]),
       `By the least of the rounds it costs ${costOf(rows.map((row) => row.leastCpuMicros))}.`,
     ];
     const windows = `median of ${options.rounds} rounds of ${options.seconds} s`;

@@ -5,7 +5,7 @@ import { parseCoreList, pinned } from "./cores.ts";
 import { textOfStream, textOfWhole } from "./measure.ts";
 import { busyMicros, cpuMicros, parseStat, rssMb, treeOf } from "./process-cpu.ts";
 import { disturbanceNotes, reportText, rowOf } from "./report.ts";
-import { median, percentile, rounded, slope } from "./stats.ts";
+import { mean, median, percentile, rounded, slope } from "./stats.ts";
 import { table } from "./table.ts";
 
 test("the median is the middle value, or the mean of the two in the middle", () => {
@@ -103,6 +103,11 @@ test("a report shows medians, the least CPU of a round, and CPU as a share of Sl
   const text = reportText({ machine: "m", load: "l", rows, notes: [] });
   assert.match(text, /^portkey gateway .* 8\.000 +1\.000$/m);
   assert.match(text, /^slipway \(governed\) .* 1\.000 +0\.125$/m);
+});
+
+test("a mean comes with its error", () => {
+  assert.deepEqual(mean([2, 4, 4, 6]), { mean: 4, error: Math.sqrt(8 / 3 / 4) });
+  assert.throws(() => mean([1]), RangeError);
 });
 
 test("a slope comes with its error", () => {

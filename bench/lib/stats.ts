@@ -31,3 +31,12 @@ export function slope(points: readonly (readonly [x: number, y: number])[]): { s
   const rest = points.reduce((sum, [x, y]) => sum + (y - meanY - found * (x - meanX)) ** 2, 0);
   return { slope: found, error: Math.sqrt(rest / (length - 2) / spread) };
 }
+
+/** The mean of the values and its standard error. Throws on fewer than two: one value tells nothing of its error. */
+export function mean(values: readonly number[]): { mean: number; error: number } {
+  const { length } = values;
+  if (length < 2) throw new RangeError("Fewer than two values have no error");
+  const found = values.reduce((sum, value) => sum + value, 0) / length;
+  const spread = values.reduce((sum, value) => sum + (value - found) ** 2, 0) / (length - 1);
+  return { mean: found, error: Math.sqrt(spread / length) };
+}
