@@ -95,3 +95,37 @@ test("where log after log fails it is left at that, because a database that is a
   assert.equal(await round(checkpointing), 35);
   assert.deepEqual([signed, failed], [tenants.slice(15), failing]);
 });
+
+test("a log that has grown for longer than there is time is signed piece by piece, and those behind it after it", async () => {
+  const links = new Map([
+    ["a", 600],
+    ["b", 1],
+  ]);
+  const signed: (readonly [string, number])[] = [];
+  const chain: Pick<AuditChain, "unsigned" | "latestCheckpoint" | "stretch" | "addCheckpoint"> = {
+    unsigned: () => Promise.resolve([...links.keys()]),
+    latestCheckpoint: () => Promise.resolve(undefined),
+    stretch(tenantId, { seq, chainHash }, limit) {
+      const count = Math.min(limit, (links.get(tenantId) ?? 0) - seq);
+      const recordHashes = Buffer.alloc(32 * count, seq);
+      return Promise.resolve({
+        links: count,
+        position: seq + count,
+        chainHash: count > 0 ? chainHash : null,
+        recordHashes,
+      });
+    },
+    addCheckpoint: (tenantId, { size }) => Promise.resolve(void signed.push([tenantId, size])),
+  };
+  const signer = { sign: () => "note", verifierKey: () => "key" };
+  const never = (tenantId: string): never => assert.fail(`${tenantId} is whole`);
+  const checkpointing = new Checkpointing(chain as AuditChain, signer, { onBroken: never, onFailed: never });
+  assert.deepEqual(await checkpointing.signFor(0), { made: 1, over: false });
+  assert.deepEqual(signed, [["a", 250]]);
+  assert.equal(await round(checkpointing, 0), 3);
+  assert.deepEqual(signed.slice(1), [
+    ["a", 500],
+    ["a", 600],
+    ["b", 1],
+  ]);
+});

@@ -76,7 +76,7 @@ export class Checkpointing {
         this.#round = undefined;
         return { made, over: true };
       }
-      if (await this.#tried(tenantId, round)) made += 1;
+      if (await this.#tried(tenantId, round, until)) made += 1;
     } while (performance.now() < until);
     return { made, over: false };
   }
@@ -98,9 +98,10 @@ export class Checkpointing {
     return tenantId;
   }
 
-  async #tried(tenantId: string, round: Round): Promise<boolean> {
+  async #tried(tenantId: string, round: Round, until: number): Promise<boolean> {
     try {
-      const made = await this.#sign(tenantId);
+      const { made, whole } = await this.#sign(tenantId, until);
+      if (!whole) round.at -= 1;
       round.failures = 0;
       return made;
     } catch (error) {
@@ -112,28 +113,30 @@ export class Checkpointing {
     }
   }
 
-  async #sign(tenantId: string): Promise<boolean> {
+  /** A log that takes longer is signed as far as it was read until then, and is not whole. */
+  async #sign(tenantId: string, until: number): Promise<{ readonly made: boolean; readonly whole: boolean }> {
     const grown = this.#grown.get(tenantId) ?? grownFrom(tenantId, await this.#chain.latestCheckpoint(tenantId));
     // What fails on the way is begun anew from the last checkpoint.
     this.#grown.delete(tenantId);
     const before = grown.tree.size;
-    for (;;) {
+    let whole = false;
+    do {
       const stretch = await this.#chain.stretch(tenantId, { seq: grown.tree.size, chainHash: grown.chainHash }, PAGE);
       if (!goOn(grown, stretch)) {
         this.#events.onBroken(tenantId, grown.tree.size + 1);
-        return false;
+        return { made: false, whole: true };
       }
-      if (stretch.links < PAGE) break;
-    }
+      whole = stretch.links < PAGE;
+    } while (!whole && performance.now() < until);
     const { tree, chainHash, position } = grown;
-    if (tree.size === before) return false;
+    if (tree.size === before) return { made: false, whole };
     const root = tree.root();
     const note = this.#signer.sign(tenantId, tree.size, root);
     const peaks = Buffer.concat(tree.peaks);
     await this.#chain.addCheckpoint(tenantId, { size: tree.size, position, root, chainHash, peaks, note });
     if (this.#grown.size >= MOST_GROWN) this.#grown.clear();
     this.#grown.set(tenantId, grown);
-    return true;
+    return { made: true, whole };
   }
 }
 

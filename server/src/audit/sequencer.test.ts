@@ -4,7 +4,7 @@ import { parseVerifierKey } from "@slipway/contracts/audit/checkpoint.ts";
 import { type ExportFacts, type ExportFault, ExportVerifier } from "@slipway/contracts/audit/export.ts";
 import { signingKeyOf, verifyEd25519 } from "#keys/signing-key.ts";
 import { sha256 } from "#lib/sha256.ts";
-import type { AuditChain } from "#store/audit-chain.ts";
+import type { AuditChain, WaitingRecords } from "#store/audit-chain.ts";
 import { createStore } from "#store/create-store.ts";
 import type { NewAuditRecord } from "#store/audit-records.ts";
 import type { Store } from "#store/store.ts";
@@ -91,6 +91,29 @@ const CHECKS: readonly (readonly [string, (store: Store, database: TestDatabase,
         assert.deepEqual((await store.auditRecords.sequenced(before + 35, 100)).length, 2);
         assert.equal(await store.auditRecords.lastPosition(), before + 37);
         assert.deepEqual(await store.auditChain.waiting(10), []);
+      },
+    ],
+    [
+      "the records of many tenants get their places some tenants at a time, one time after the other",
+      async (store) => {
+        const before = await store.auditRecords.lastPosition();
+        const tenants = Array.from({ length: 251 }, () => randomName("many"));
+        await store.auditRecords.append(tenants.map((tenantId) => auditRecord(tenantId)));
+        const at: number[] = [];
+        const { auditChain } = store;
+        const told = {
+          ...store,
+          auditChain: {
+            ...auditChain,
+            place: (waiting: readonly WaitingRecords[], position: number) => {
+              at.push(waiting.length);
+              return auditChain.place(waiting, position);
+            },
+          },
+        };
+        await sequence(told);
+        assert.deepEqual(at, [250, 1]);
+        assert.equal(await store.auditRecords.lastPosition(), before + 251);
       },
     ],
     [

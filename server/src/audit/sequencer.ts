@@ -38,6 +38,8 @@ const BUSY_MS = 200;
 const PIECE_MS = 2_000;
 const RETIRE_MS = 3600 * 1000;
 const PAGE = 2000;
+/** Tenants whose records one statement after another gives places to in one transaction: it must be over long before a turn is. */
+const TENANTS = 250;
 
 class AuditSequencer implements Sequencer {
   readonly #options: SequencerOptions;
@@ -174,11 +176,15 @@ class AuditSequencer implements Sequencer {
     return over;
   }
 
-  /** Puts a page of records in order, where they lie; how many there were, and less than a page when another process was faster. */
+  /**
+   * Puts a page of records in order, where they lie; how many there were, and less than a page when another process was faster. A whole page
+   * is answered too where others wait behind as many tenants as are taken at once.
+   */
   async #sequence(): Promise<number> {
     const { chain, records, metrics } = this.#options;
-    const waiting = await chain.waiting(PAGE);
-    if (waiting.length === 0) return 0;
+    const oldest = await chain.waiting(PAGE);
+    if (oldest.length === 0) return 0;
+    const waiting = oldest.slice(0, TENANTS);
     const position = (this.#position ??= await records.lastPosition());
     const placed = await chain.place(waiting, position);
     if (placed === undefined) {
@@ -189,7 +195,7 @@ class AuditSequencer implements Sequencer {
     }
     this.#position = position + placed;
     metrics.auditSequenced.inc({}, placed);
-    return waiting.reduce((sum, { count }) => sum + count, 0);
+    return waiting.length < oldest.length ? PAGE : waiting.reduce((sum, { count }) => sum + count, 0);
   }
 }
 
