@@ -4,9 +4,13 @@ import type pg from "pg";
 import { BACKENDS, connect, later } from "../testing/databases.ts";
 import { planOf, rowsRead } from "../testing/plans.ts";
 import { latestCheckpoint, listCheckpoints, unsignedTenants } from "./audit-chain/checkpoints.ts";
-import { waitingRecords } from "./audit-chain/sequencing.ts";
+import { firstSeq, retireRecords } from "./audit-chain/retention.ts";
+import { chainStretch, waitingRecords } from "./audit-chain/sequencing.ts";
 import { positionsAfter } from "./audit-records/log.ts";
 import { sessionsSince } from "./directory/sessions-since.ts";
+import { purgeRecords } from "./idempotency/purge.ts";
+import { putKeptAnswer } from "./kept-answers/put.ts";
+import { createSession } from "./sessions/create.ts";
 import type { Statement } from "./sql.ts";
 
 const PAGE = 200;
@@ -80,4 +84,45 @@ test("a page of a tenant's checkpoints, and the newest, cost no more", async (t)
   await owner.query("analyze slipway.audit_checkpoints");
   assert.equal(await readBy(owner, "slipway_app", "audit_checkpoints", latestCheckpoint("t")), 1);
   assert.equal(await readBy(owner, "slipway_app", "audit_checkpoints", listCheckpoints("t", 1000, PAGE)), PAGE);
+});
+
+test("of a tenant that the planner has never heard of, nothing is read again for each of its rows", async (t) => {
+  const owner = await owned(t);
+  if (!owner) return;
+  const count = 1500;
+  const fill = async (tenant: string, from: number, to: number): Promise<void> => {
+    const rows = `generate_series(${from}, ${to}) n, sha256('x') h`;
+    const old = "now() - interval '30 days'";
+    await owner.query(`insert into slipway.audit_records (tenant_id, id, actor, action, target, outcome, request_id, release, at, written_at)
+      select '${tenant}', 'aud_' || n, 'a', 'b', 'c', 'ok', 'r', '1', ${old}, ${old} from ${rows}`);
+    await owner.query(`insert into slipway.audit_chain (tenant_id, seq, position, id, record_hash, chain_hash, sequenced_at)
+      select '${tenant}', n, n, 'aud_' || n, h, h, ${old} from ${rows}`);
+    await owner.query(`insert into slipway.kept_answers (tenant_id, id, item_ids, content, expires_at)
+      select '${tenant}', 'resp_' || n, '{}', '', now() + interval '1 h' from ${rows}`);
+    await owner.query(`insert into slipway.idempotency_records (tenant_id, key_hash, fingerprint, owner, leased_until, expires_at)
+      select '${tenant}', sha256(n::text::bytea), h, 'o', now(), now() - n % 2 * interval '1 h' from ${rows}`);
+    await owner.query(`insert into slipway.sessions (tenant_id, id, token_hash, owner, caller, idle_until, expires_at)
+      select '${tenant}', 'ses_' || n, h, 'user:' || n % 50, '{}', now() + interval '1 h', now() + interval '1 h' from ${rows}`);
+  };
+  const tables = ["audit_records", "audit_chain", "kept_answers", "idempotency_records", "sessions"];
+  for (const table of tables) await owner.query(`alter table slipway.${table} set (autovacuum_enabled = false)`);
+  await owner.query("insert into slipway.tenants (tenant_id, name) values ('t', 't')");
+  await fill("other", 10_001, 10_100);
+  await owner.query(`analyze ${tables.map((table) => `slipway.${table}`).join(", ")}`);
+  await fill("t", 1, count);
+
+  const later1h = new Date(Date.now() + 3_600_000);
+  const read = (table: string, statement: Statement<unknown>) => readBy(owner, "slipway_app", table, statement);
+  const retire = retireRecords("t", count, PAGE);
+  assert.ok((await read("audit_chain", retire)) <= 3 * PAGE, "places that are removed");
+  assert.ok((await read("audit_records", retire)) <= 2 * count, "records that are removed");
+  assert.ok((await read("audit_chain", firstSeq("t"))) <= 1, "the first place");
+  const end = { seq: count - PAGE / 2, chainHash: Buffer.alloc(32) };
+  assert.ok((await read("audit_chain", chainStretch("t", end, PAGE))) <= 2 * PAGE, "a log's last links");
+  const kept = { id: "new", previousId: null, itemIds: [], content: Buffer.from("x"), expiresAt: later1h };
+  assert.ok((await read("kept_answers", putKeptAnswer("t", kept))) <= 3 * count, "an answer that is kept");
+  assert.ok((await read("idempotency_records", purgeRecords("t"))) <= 3 * count, "records that have expired");
+  const hash = Buffer.alloc(32);
+  const session = { id: "new", tokenHash: hash, owner: "user:7", caller: {}, idleUntil: later1h, expiresAt: later1h };
+  assert.ok((await read("sessions", createSession("t", session, 20))) <= 5 * count, "a session that begins");
 });
