@@ -9,25 +9,26 @@ export function addCheckpoint(tenantId: string, checkpoint: Omit<AuditCheckpoint
     on conflict (tenant_id, size) do nothing`;
 }
 
+/** In the order of the column and not of what is answered of it: by that alone no index is, and all of a tenant's would be sorted. */
 export function listCheckpoints(tenantId: string, after: number, limit: number): Statement<AuditCheckpoint> {
   return sql`
     select size::float8 as size, position::float8 as position, root, chain_hash as "chainHash", peaks, note, at
-    from slipway.audit_checkpoints
+    from slipway.audit_checkpoints k
     where tenant_id = ${tenantId} and size > ${after}
-    order by size
+    order by k.size
     limit ${limit}`;
 }
 
 export function latestCheckpoint(tenantId: string): Statement<AuditCheckpoint> {
   return sql`
     select size::float8 as size, position::float8 as position, root, chain_hash as "chainHash", peaks, note, at
-    from slipway.audit_checkpoints
+    from slipway.audit_checkpoints k
     where tenant_id = ${tenantId}
-    order by size desc
+    order by k.size desc
     limit 1`;
 }
 
-/** Looks at what came after the newest checkpoint of all, and at the log's ends of the tenants found there. */
+/** Looks at each log's end, found as the first from behind: of a maximum, a planner that takes the logs for short ones reads all of each. */
 export function unsignedTenants(after: string, limit: number): Statement<{ readonly tenantId: string }> {
   return sql`
     with recursive tenant as (
@@ -38,8 +39,9 @@ export function unsignedTenants(after: string, limit: number): Statement<{ reado
     )
     select tenant_id as "tenantId" from tenant
     where tenant_id is not null
-      and (select max(c.seq) from slipway.audit_chain c where c.tenant_id = tenant.tenant_id)
-        > coalesce((select max(k.size) from slipway.audit_checkpoints k where k.tenant_id = tenant.tenant_id), 0)
+      and (select c.seq from slipway.audit_chain c where c.tenant_id = tenant.tenant_id order by c.seq desc limit 1) > coalesce((
+        select k.size from slipway.audit_checkpoints k where k.tenant_id = tenant.tenant_id order by k.size desc limit 1
+      ), 0)
     order by tenant_id
     limit ${limit}`;
 }

@@ -28,7 +28,9 @@ export function retirableLogs(
           select k.size, k.at, k.position, 1 as n
           from slipway.audit_checkpoints k
           where k.tenant_id = tenant.tenant_id
-            and k.size >= (select min(c.seq) from slipway.audit_chain c where c.tenant_id = tenant.tenant_id)
+            and k.size >= (
+              select c.seq from slipway.audit_chain c where c.tenant_id = tenant.tenant_id order by c.seq limit 1
+            )
           order by k.size
           limit 1
         )
@@ -51,21 +53,30 @@ export function retirableLogs(
     order by tenant.tenant_id`;
 }
 
-/** Record and place go together, oldest first. What the database's own rule still keeps is not there for this statement. */
+/**
+ * Record and place go together, oldest first. What the database's own rule still keeps is not there for this statement. Places are bounded by
+ * value and records named one by one: left to choose, the planner reads all of a log for each of its pages, or once for each record of a page.
+ */
 export function retireRecords(tenantId: string, size: number, limit: number): Statement<{ readonly removed: number }> {
   return sql`
-    with gone as (
+    with first as materialized (
+      select seq from slipway.audit_chain where tenant_id = ${tenantId} order by seq limit 1
+    ), gone as (
       delete from slipway.audit_chain
-      where tenant_id = ${tenantId} and seq in (
-        select seq from slipway.audit_chain where tenant_id = ${tenantId} and seq <= ${size} order by seq limit ${limit}
-      )
+      where tenant_id = ${tenantId} and seq >= (select seq from first)
+        and seq <= (select least(seq + ${limit}::bigint - 1, ${size}::bigint) from first)
       returning id
     ), removed as (
-      delete from slipway.audit_records r using gone where r.tenant_id = ${tenantId} and r.id = gone.id returning 1
+      delete from slipway.audit_records
+      where tenant_id = ${tenantId} and id = any (array(select id from gone))
+      returning 1
     )
     select count(*)::int as removed from gone, (select count(*) from removed) as counted`;
 }
 
 export function firstSeq(tenantId: string): Statement<{ readonly seq: number | null }> {
-  return sql`select min(seq)::float8 as seq from slipway.audit_chain where tenant_id = ${tenantId}`;
+  return sql`
+    select (
+      select c.seq from slipway.audit_chain c where c.tenant_id = ${tenantId} order by c.seq limit 1
+    )::float8 as seq`;
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { firstChainHash } from "@slipway/contracts/audit/entry.ts";
-import type pg from "pg";
 import { sha256 } from "#lib/sha256.ts";
 import type { NewAuditRecord } from "../../audit-records.ts";
 import { createStore } from "../../create-store.ts";
 import { BACKENDS, connect, later, randomName } from "../../testing/databases.ts";
+import { planOf, rowsRead } from "../../testing/plans.ts";
 import { auditLog, lastPosition } from "../audit-records/log.ts";
 import type { Statement } from "../sql.ts";
 import { retirableLogs } from "./retention.ts";
@@ -13,29 +13,6 @@ import { chainStretch, placeRecords } from "./sequencing.ts";
 
 const LOG = 2_400;
 const PAGE = 400;
-
-interface Plan {
-  readonly "Relation Name"?: string;
-  readonly "Actual Rows": number;
-  readonly "Actual Loops": number;
-  readonly Plans?: readonly Plan[];
-}
-
-/** How many rows of a table the statement has read. */
-function rowsRead(plan: Plan, table: string): number {
-  const own = plan["Relation Name"] === table ? plan["Actual Rows"] * plan["Actual Loops"] : 0;
-  return (plan.Plans ?? []).reduce((sum, part) => sum + rowsRead(part, table), own);
-}
-
-async function planOf(client: pg.Client, text: string, values: readonly unknown[]): Promise<Plan> {
-  const { rows } = await client.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(
-    `explain (analyze, costs off, timing off, format json) ${text}`,
-    [...values],
-  );
-  const plan = rows[0]?.["QUERY PLAN"][0].Plan;
-  if (plan === undefined) throw new Error("The database explained nothing.");
-  return plan;
-}
 
 function record(tenantId: string, number: number): NewAuditRecord {
   return {

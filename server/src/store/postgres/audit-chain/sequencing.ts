@@ -105,7 +105,8 @@ export function chainStretch(tenantId: string, after: LogEnd, limit: number): St
       select count(*)::int as links from link
     )
     select case
-        when found.links < ${limit} and (select max(seq) from slipway.audit_chain where tenant_id = ${tenantId}) > ${after.seq + limit}::bigint
+        when found.links < ${limit}
+          and (select seq from slipway.audit_chain where tenant_id = ${tenantId} order by seq desc limit 1) > ${after.seq + limit}::bigint
         then found.links + 1 else found.links
       end as links,
       (select coalesce(max(position), 0)::float8 from whole) as position,

@@ -16,13 +16,13 @@ const DIRECTORY: ReadonlyMap<string, string> = new Map([
   ["users", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["tenants", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["provider_keys", "(CURRENT_USER = 'slipway_directory'::name)"],
-  ["sessions", "(CURRENT_USER = 'slipway_directory'::name)"],
+  ["sessions", "COALESCE((CURRENT_USER = 'slipway_directory'::name), false)"],
   ["routes", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["agents", "(CURRENT_USER = 'slipway_directory'::name)"],
   ["limits", "(CURRENT_USER = 'slipway_directory'::name)"],
-  ["audit_pending", "(CURRENT_USER = 'slipway_directory'::name)"],
-  ["audit_chain", "(CURRENT_USER = 'slipway_directory'::name)"],
-  ["audit_checkpoints", "(CURRENT_USER = 'slipway_directory'::name)"],
+  ["audit_pending", "COALESCE((CURRENT_USER = 'slipway_directory'::name), false)"],
+  ["audit_chain", "COALESCE((CURRENT_USER = 'slipway_directory'::name), false)"],
+  ["audit_checkpoints", "COALESCE((CURRENT_USER = 'slipway_directory'::name), false)"],
 ]);
 
 /**

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type pg from "pg";
+import { BACKENDS, connect, later } from "../testing/databases.ts";
+import { planOf, rowsRead } from "../testing/plans.ts";
+import { latestCheckpoint, listCheckpoints, unsignedTenants } from "./audit-chain/checkpoints.ts";
+import { firstSeq, retireRecords } from "./audit-chain/retention.ts";
+import { chainStretch, waitingRecords } from "./audit-chain/sequencing.ts";
+import { positionsAfter } from "./audit-records/log.ts";
+import { sessionsSince } from "./directory/sessions-since.ts";
+import { purgeRecords } from "./idempotency/purge.ts";
+import { putKeptAnswer } from "./kept-answers/put.ts";
+import { createSession } from "./sessions/create.ts";
+import type { Statement } from "./sql.ts";
+
+const PAGE = 200;
+const LONG = 10_000;
+const SMALL_TENANTS = 500;
+
+async function owned(t: TestContext): Promise<pg.Client | undefined> {
+  const database = await BACKENDS.find(({ name }) => name === "postgresql")?.open(t);
+  if (!database) return undefined;
+  const owner = await connect(database.owner);
+  later(t, () => owner.end());
+  // Rows alone matter here: what they refer to is not made, and nobody is told of them.
+  await owner.query("set session_replication_role = replica");
+  return owner;
+}
+
+/** Rows of the table that the statement reads, under the role that it is for. */
+async function readBy(
+  owner: pg.Client,
+  role: "slipway_app" | "slipway_directory",
+  table: string,
+  { text, values }: Statement<unknown>,
+): Promise<number> {
+  await owner.query(`begin; set local session_replication_role = origin; set local role ${role};
+    set local slipway.tenant_id = 't'`);
+  const plan = await planOf(owner, text, values);
+  await owner.query("rollback");
+  return rowsRead(plan, table);
+}
+
+/** A log of `t`, and small ones. */
+async function fillLogs(owner: pg.Client): Promise<void> {
+  const rows = `(select 't' as tenant, n, n as position from generate_series(1, ${LONG}) n
+    union all select 's' || n % ${SMALL_TENANTS}, n / ${SMALL_TENANTS} + 1, ${LONG} + 1 + n from generate_series(0, ${LONG - 1}) n) as log`;
+  await owner.query(`insert into slipway.audit_chain (tenant_id, seq, position, id, record_hash, chain_hash)
+    select tenant, n, position, 'aud_' || position, h, h from ${rows}, sha256('x') h`);
+  await owner.query(`insert into slipway.audit_checkpoints (tenant_id, size, position, root, chain_hash, peaks, note)
+    select tenant, n, position, h, h, '', 'note' from ${rows}, sha256('x') h`);
+  await owner.query(`insert into slipway.audit_pending (tenant_id, id) select tenant, 'new_' || position from ${rows}`);
+  await owner.query(`insert into slipway.sessions (tenant_id, id, token_hash, owner, caller, idle_until, expires_at, change)
+    select tenant, 'ses_' || position, h, 'user:u', '{}', now() + interval '1 h', now() + interval '1 h', position
+    from ${rows}, sha256('x') h`);
+}
+
+test("what the directory asks of what grows costs the page that it asks for", async (t) => {
+  const owner = await owned(t);
+  if (!owner) return;
+  await fillLogs(owner);
+  const directory = "slipway_directory";
+  for (const statistics of ["none", "fresh"]) {
+    if (statistics === "fresh")
+      await owner.query(
+        "analyze slipway.audit_chain, slipway.audit_checkpoints, slipway.audit_pending, slipway.sessions",
+      );
+    const told = `with ${statistics} statistics`;
+    assert.ok((await readBy(owner, directory, "audit_pending", waitingRecords(PAGE))) <= PAGE, `waiting ${told}`);
+    const after = positionsAfter(LONG / 2, PAGE);
+    assert.ok((await readBy(owner, directory, "audit_chain", after)) <= PAGE, `positions ${told}`);
+    const changed = sessionsSince(LONG / 2, PAGE);
+    assert.ok((await readBy(owner, directory, "sessions", changed)) <= PAGE, `sessions ${told}`);
+    // Of each tenant its beginning and its end.
+    const unsigned = await readBy(owner, directory, "audit_chain", unsignedTenants("", 1000));
+    assert.ok(unsigned <= 3 * (SMALL_TENANTS + 1), `unsigned logs ${told}: ${unsigned}`);
+  }
+});
+
+test("a page of a tenant's checkpoints, and the newest, cost no more", async (t) => {
+  const owner = await owned(t);
+  if (!owner) return;
+  await fillLogs(owner);
+  await owner.query("analyze slipway.audit_checkpoints");
+  assert.equal(await readBy(owner, "slipway_app", "audit_checkpoints", latestCheckpoint("t")), 1);
+  assert.equal(await readBy(owner, "slipway_app", "audit_checkpoints", listCheckpoints("t", 1000, PAGE)), PAGE);
+});
+
+test("of a tenant that the planner has never heard of, nothing is read again for each of its rows", async (t) => {
+  const owner = await owned(t);
+  if (!owner) return;
+  const count = 1500;
+  const fill = async (tenant: string, from: number, to: number): Promise<void> => {
+    const rows = `generate_series(${from}, ${to}) n, sha256('x') h`;
+    const old = "now() - interval '30 days'";
+    await owner.query(`insert into slipway.audit_records (tenant_id, id, actor, action, target, outcome, request_id, release, at, written_at)
+      select '${tenant}', 'aud_' || n, 'a', 'b', 'c', 'ok', 'r', '1', ${old}, ${old} from ${rows}`);
+    await owner.query(`insert into slipway.audit_chain (tenant_id, seq, position, id, record_hash, chain_hash, sequenced_at)
+      select '${tenant}', n, n, 'aud_' || n, h, h, ${old} from ${rows}`);
+    await owner.query(`insert into slipway.kept_answers (tenant_id, id, item_ids, content, expires_at)
+      select '${tenant}', 'resp_' || n, '{}', '', now() + interval '1 h' from ${rows}`);
+    await owner.query(`insert into slipway.idempotency_records (tenant_id, key_hash, fingerprint, owner, leased_until, expires_at)
+      select '${tenant}', sha256(n::text::bytea), h, 'o', now(), now() - n % 2 * interval '1 h' from ${rows}`);
+    await owner.query(`insert into slipway.sessions (tenant_id, id, token_hash, owner, caller, idle_until, expires_at)
+      select '${tenant}', 'ses_' || n, h, 'user:' || n % 50, '{}', now() + interval '1 h', now() + interval '1 h' from ${rows}`);
+  };
+  const tables = ["audit_records", "audit_chain", "kept_answers", "idempotency_records", "sessions"];
+  for (const table of tables) await owner.query(`alter table slipway.${table} set (autovacuum_enabled = false)`);
+  await owner.query("insert into slipway.tenants (tenant_id, name) values ('t', 't')");
+  await fill("other", 10_001, 10_100);
+  await owner.query(`analyze ${tables.map((table) => `slipway.${table}`).join(", ")}`);
+  await fill("t", 1, count);
+
+  const later1h = new Date(Date.now() + 3_600_000);
+  const read = (table: string, statement: Statement<unknown>) => readBy(owner, "slipway_app", table, statement);
+  const retire = retireRecords("t", count, PAGE);
+  assert.ok((await read("audit_chain", retire)) <= 3 * PAGE, "places that are removed");
+  assert.ok((await read("audit_records", retire)) <= 2 * count, "records that are removed");
+  assert.ok((await read("audit_chain", firstSeq("t"))) <= 1, "the first place");
+  const end = { seq: count - PAGE / 2, chainHash: Buffer.alloc(32) };
+  assert.ok((await read("audit_chain", chainStretch("t", end, PAGE))) <= 2 * PAGE, "a log's last links");
+  const kept = { id: "new", previousId: null, itemIds: [], content: Buffer.from("x"), expiresAt: later1h };
+  assert.ok((await read("kept_answers", putKeptAnswer("t", kept))) <= 3 * count, "an answer that is kept");
+  assert.ok((await read("idempotency_records", purgeRecords("t"))) <= 3 * count, "records that have expired");
+  const hash = Buffer.alloc(32);
+  const session = { id: "new", tokenHash: hash, owner: "user:7", caller: {}, idleUntil: later1h, expiresAt: later1h };
+  assert.ok((await read("sessions", createSession("t", session, 20))) <= 5 * count, "a session that begins");
+});
