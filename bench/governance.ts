@@ -20,7 +20,8 @@ import { ungovernedServer } from "./lib/ungoverned.ts";
  *
  * What a request costs a process depends on how many come at once. The upstream takes its time, as models do, so that they are asked
  * more alike: on two cores 3,700 and 5,800 times a second, where it is four times as often without governance at an upstream that answers at
- * once (`--upstream-ms 0`), because the governed server's database shares the load's core.
+ * once (`--upstream-ms 0`), because the governed server's database shares the load's core,
+ * where it runs when load and upstream do not want to.
  *
  *   ./slipway bench governance [--upstream-ms N] [--duration S] [--warm-up S] [--connections N] [--rounds N] [--json]
  */

@@ -1,13 +1,13 @@
 import { Agent as PlainAgent } from "node:http";
 import { Agent as TlsAgent } from "node:https";
 import { SlipwayError, toSlipwayError } from "@slipway/contracts/errors.ts";
+import { Gate } from "#lib/gate.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 import { allowListOf, eitherList, plainHost } from "./allow-list.ts";
 import { ACCEPTED_CODINGS, decodeBody } from "./body.ts";
 import { checkedAddresses, type EgressPolicy, parseTarget } from "./destination.ts";
-import { failed, late, refused, stopped } from "./errors.ts";
+import { busy, failed, late, refused, stopped } from "./errors.ts";
 import { exchange, type RawAnswer } from "./exchange.ts";
-import { Gate } from "./gate.ts";
 import { EGRESS_PURPOSES, type EgressLimits, type EgressPurpose } from "./purposes.ts";
 import { type Hop, isRedirect, nextHop } from "./redirect.ts";
 import { createSystemResolver, type Resolve, type ResolvedAddress } from "./resolver.ts";
@@ -121,7 +121,7 @@ class Client implements EgressClient {
       plainHttp: options.plainHttp ?? false,
     };
     this.#limits = { ...EGRESS_PURPOSES[purpose], ...options.limits };
-    this.#gate = new Gate(purpose, this.#limits.atOnce, this.#limits.waiting);
+    this.#gate = new Gate(this.#limits.atOnce, this.#limits.waiting);
     this.#resolve = shared.resolve;
     this.#metrics = shared.metrics;
     this.#ca = options.ca;
@@ -161,7 +161,7 @@ class Client implements EgressClient {
     request.signal?.addEventListener("abort", stop, { once: true });
     try {
       if (request.signal?.aborted === true) throw stopped();
-      await this.#gate.enter(host, ending.signal);
+      await this.#gate.enter(ending.signal, { busy: () => busy(this.purpose), late: () => late(host, "queue") });
       try {
         return await this.#follow(hop, limits, ending.signal);
       } finally {

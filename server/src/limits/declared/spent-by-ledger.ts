@@ -1,4 +1,5 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
+import { Gate } from "#lib/gate.ts";
 import type { BudgetWindow } from "./counter.ts";
 import type { ReadSpent } from "./local-limits.ts";
 import type { NanoDollars } from "./rule.ts";
@@ -20,6 +21,7 @@ const LATE_MS = 600_000;
 const AT_ONCE = 3;
 /** Who has waited so long for a turn is told to come back. */
 const MOST_WAIT_MS = 8_000;
+const MOST_WAITING = 1000;
 
 interface Progress {
   upTo: number;
@@ -34,29 +36,16 @@ interface Progress {
  */
 export function spentByLedger(sum: SumSpent, clock: () => number, now: () => number): ReadSpent {
   const read = readInPieces(sum, clock, now);
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  const turn = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const go = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        waiting.splice(waiting.indexOf(go), 1);
-        reject(new SlipwayError("database_unavailable", "What others have spent is being summed."));
-      }, MOST_WAIT_MS);
-      waiting.push(go);
-    });
+  const gate = new Gate(AT_ONCE, MOST_WAITING);
+  const later = () => new SlipwayError("database_unavailable", "What others have spent is being summed.");
   return async (window, before) => {
-    if (running < AT_ONCE) running += 1;
-    else await turn();
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), MOST_WAIT_MS);
+    await gate.enter(patience.signal, { busy: later, late: later }).finally(() => clearTimeout(timer));
     try {
       return await read(window, before);
     } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
+      gate.leave();
     }
   };
 }
