@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { treeOf } from "./process-cpu.ts";
 
 /** Where candidates and the rest run; absent where there is no `taskset` or only one core. */
 export type Cores = { candidate: string; rest: string };
@@ -31,13 +33,28 @@ export function pinned(cores: string | undefined, command: string, args: readonl
   return cores === undefined ? [command, [...args]] : ["taskset", ["--cpu-list", cores, command, ...args]];
 }
 
+/** Where Linux keeps the groups that share CPU (cgroups v1); each has `cpu.idle`: its tasks run when no other wants to. */
+const CPU_GROUPS = "/sys/fs/cgroup/cpu";
+
 /**
- * `command` with its arguments, run only when nobody else wants its cores, where that is possible. A database has a machine of its own in
- * production; where it shares the load's core, what it does behind a request would be timed as the request's.
+ * Lets the process and its descendants, those to come as well, run only when nobody else wants their cores, where that is possible; resolves
+ * to what takes the arrangement back once they have ended. A database has a machine of its own in production; where it shares the
+ * load's core, what it does behind a request would be timed as the request's. `SCHED_IDLE` alone is not enough: where the kernel groups
+ * processes by session (sched_autogroup, sched(7)) it counts inside a session only, and each of PostgreSQL's processes is one.
  */
-export function givingWay(command: string, args: readonly string[]): [string, string[]] {
-  const possible = spawnSync("chrt", ["--idle", "0", "true"], { stdio: "ignore" }).status === 0;
-  return possible ? ["chrt", ["--idle", "0", command, ...args]] : [command, [...args]];
+export function giveWay(root: number): () => void {
+  const group = join(CPU_GROUPS, `slipway-bench-${root}`);
+  try {
+    mkdirSync(group);
+    writeFileSync(join(group, "cpu.idle"), "1");
+    // Twice: one that was forked while the first list was read is in the second.
+    for (const pid of [...treeOf(root), ...treeOf(root)]) writeFileSync(join(group, "cgroup.procs"), String(pid));
+  } catch {
+    for (const pid of treeOf(root)) spawnSync("chrt", ["--idle", "--pid", "0", String(pid)], { stdio: "ignore" });
+  }
+  return () => {
+    if (existsSync(group)) rmdirSync(group);
+  };
 }
 
 /** The machine in one line, for figures that are written down. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type TestDatabase, createDatabase, runSql } from "../../test/support/postgres.ts";
 import { freePort, startChild } from "./child.ts";
-import { givingWay, pinned } from "./cores.ts";
+import { giveWay, pinned } from "./cores.ts";
 
 /** Debian keeps the server's programs here, one folder a version, and not on PATH. */
 const DEBIAN_BINARIES = "/usr/lib/postgresql";
@@ -21,7 +21,7 @@ export type BenchDatabase = TestDatabase & {
 /** Where a database runs. */
 export type DatabasePlace = {
   readonly cores: string | undefined;
-  /** Only when nobody else wants its cores (`givingWay`). */
+  /** Only when nobody else wants its cores (`giveWay`). */
   readonly givesWay?: boolean | undefined;
 };
 
@@ -72,14 +72,15 @@ async function throwawayCluster(bin: string, { cores, givesWay }: DatabasePlace)
   const port = await freePort();
   // Durability stays as installed: a figure without fsync would flatter.
   const args = ["-D", data, "-p", String(port), "-k", folder, "-c", "listen_addresses=127.0.0.1"];
-  const command = pinned(cores, join(bin, "postgres"), args);
-  const server = startChild(...(givesWay === true ? givingWay(...command) : command), {
+  const server = startChild(...pinned(cores, join(bin, "postgres"), args), {
     cwd: folder,
     stopSignal: "SIGINT",
     ...user,
   });
+  let goOnAsBefore: (() => void) | undefined;
   const stop = async () => {
     await server.stop();
+    goOnAsBefore?.();
     rmSync(folder, { recursive: true, force: true });
   };
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
@@ -91,6 +92,7 @@ async function throwawayCluster(bin: string, { cores, givesWay }: DatabasePlace)
     }
     await sleep(POLL_MS);
   }
+  if (givesWay === true) goOnAsBefore = giveWay(server.pid);
   return { url, pid: server.pid, stop };
 }
 
