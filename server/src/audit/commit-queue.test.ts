@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { NewAuditRecord } from "#store/audit-records.ts";
+import type { RecordLine } from "#store/record-line.ts";
 import { createLogger } from "#telemetry/logger.ts";
 import { createMetrics } from "#telemetry/metrics.ts";
 import { type AuditMode, type AuditQueue, createCommitQueue } from "./commit-queue.ts";
 import { auditRecord } from "./testing.ts";
 
 interface Commit {
-  readonly records: readonly NewAuditRecord[];
+  readonly records: readonly RecordLine[];
   done(): void;
   fail(): void;
 }
+
+const line = (record: NewAuditRecord): RecordLine => ({
+  tenantId: record.tenantId,
+  text: "",
+  fields: () => ({ ...record }),
+});
 
 /** A queue over a database that commits when the test says so. */
 function setUp(t: TestContext, mode: AuditMode): { readonly queue: AuditQueue; readonly commits: Commit[] } {
@@ -18,6 +25,7 @@ function setUp(t: TestContext, mode: AuditMode): { readonly queue: AuditQueue; r
   const commits: Commit[] = [];
   const queue = createCommitQueue({
     mode,
+    line,
     write: (records) =>
       new Promise((resolve, reject) =>
         commits.push({ records, done: resolve, fail: () => reject(new Error("the database is away")) }),
@@ -78,6 +86,7 @@ test("strict: a commit that never ends withholds its answers after their time", 
   const told: boolean[] = [];
   const queue = createCommitQueue({
     mode: "strict",
+    line,
     write: () => new Promise(() => {}),
     log: createLogger({ level: "silent", release: "test" }),
     metrics: createMetrics(),

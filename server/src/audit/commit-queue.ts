@@ -1,5 +1,6 @@
 import { SlipwayError } from "@slipway/contracts/errors.ts";
 import type { NewAuditRecord } from "#store/audit-records.ts";
+import type { RecordLine } from "#store/record-line.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 import { createRecordQueue, type OfferedQueue, type RecordQueue } from "#telemetry/record-queue.ts";
@@ -56,18 +57,19 @@ class CommitQueue implements AuditQueue {
   #away = false;
 
   constructor(options: CommitQueueOptions) {
-    const { write, log, metrics } = options;
+    const { line, write, log, metrics } = options;
     this.#strict = options.mode === "strict";
-    this.#queue = createRecordQueue<NewAuditRecord>({
+    this.#queue = createRecordQueue<NewAuditRecord, RecordLine>({
       queue: "audit",
-      write: async (records) => {
+      line,
+      write: async (lines) => {
         try {
-          await write(records);
+          await write(lines);
         } catch (error) {
           this.#away = this.#strict;
           throw error;
         }
-        this.#wrote(records.length);
+        this.#wrote(lines.length);
       },
       log,
       metrics,
@@ -130,8 +132,9 @@ class CommitQueue implements AuditQueue {
 
 interface CommitQueueOptions {
   readonly mode: AuditMode;
+  readonly line: (record: NewAuditRecord) => RecordLine;
   /** Idempotent by the record's id. */
-  readonly write: (records: readonly NewAuditRecord[]) => Promise<void>;
+  readonly write: (lines: readonly RecordLine[]) => Promise<void>;
   readonly log: Logger;
   readonly metrics: Metrics;
 }

@@ -16,6 +16,7 @@ import { Retention, type RetentionBounds } from "./retention.ts";
 import { createSequencer, type Sequencer } from "./sequencer.ts";
 import { createCheckpointSigner } from "./signer.ts";
 import { auditRecord } from "./testing.ts";
+import { appendRecords } from "#store/testing/append.ts";
 
 const signer = createCheckpointSigner(signingKeyOf(Buffer.alloc(32, 7)));
 const log = createLogger({ level: "silent", release: "test" });
@@ -75,9 +76,10 @@ const CHECKS: readonly (readonly [string, (store: Store, database: TestDatabase,
         const [a, b] = [randomName("a"), randomName("b")];
         const before = await store.auditRecords.lastPosition();
         const records = Array.from({ length: 30 }, (_, n) => auditRecord(n % 3 === 0 ? b : a, n === 4 ? AWKWARD : {}));
-        await store.auditRecords.append([...records, records[0] ?? auditRecord(a)]);
+        await appendRecords(store, [...records, records[0] ?? auditRecord(a)]);
         await sequence(store);
-        await store.auditRecords.append(
+        await appendRecords(
+          store,
           Array.from({ length: 7 }, () => auditRecord(a, { content: Buffer.from("sealed") })),
         );
         await sequence(store);
@@ -98,7 +100,10 @@ const CHECKS: readonly (readonly [string, (store: Store, database: TestDatabase,
       async (store) => {
         const before = await store.auditRecords.lastPosition();
         const tenants = Array.from({ length: 251 }, () => randomName("many"));
-        await store.auditRecords.append(tenants.map((tenantId) => auditRecord(tenantId)));
+        await appendRecords(
+          store,
+          tenants.map((tenantId) => auditRecord(tenantId)),
+        );
         const at: number[] = [];
         const { auditChain } = store;
         const told = {
@@ -125,7 +130,10 @@ const CHECKS: readonly (readonly [string, (store: Store, database: TestDatabase,
         const both = [sequencer(lax), sequencer(lax)];
         for (const one of both) one.start();
         for (let round = 0; round < 20; round += 1)
-          await store.auditRecords.append(Array.from({ length: 10 }, () => auditRecord(tenantId)));
+          await appendRecords(
+            store,
+            Array.from({ length: 10 }, () => auditRecord(tenantId)),
+          );
         await Promise.all(both.map((one) => one.close(20_000)));
         await sequence(store);
         const facts = await verify(store, tenantId);
@@ -150,7 +158,10 @@ const CHECKS: readonly (readonly [string, (store: Store, database: TestDatabase,
       "a record that the database's owner changes is found by whoever has the export, and one before a checkpoint is not signed",
       async (store, { owner }) => {
         const tenantId = randomName("a");
-        await store.auditRecords.append(Array.from({ length: 20 }, () => auditRecord(tenantId)));
+        await appendRecords(
+          store,
+          Array.from({ length: 20 }, () => auditRecord(tenantId)),
+        );
         await sequence(store);
         await run(
           owner,
@@ -159,7 +170,7 @@ const CHECKS: readonly (readonly [string, (store: Store, database: TestDatabase,
         );
         const found = await verify(store, tenantId);
         assert.ok("seq" in found && found.seq === 13, JSON.stringify(found));
-        await store.auditRecords.append([auditRecord(tenantId)]);
+        await appendRecords(store, [auditRecord(tenantId)]);
         const metrics = createMetrics();
         await run(
           owner,
@@ -192,7 +203,10 @@ const CHECKS: readonly (readonly [string, (store: Store, database: TestDatabase,
       async (store, { owner }) => {
         const tenantId = randomName("a");
         for (const size of [5, 6, 7]) {
-          await store.auditRecords.append(Array.from({ length: size }, () => auditRecord(tenantId)));
+          await appendRecords(
+            store,
+            Array.from({ length: size }, () => auditRecord(tenantId)),
+          );
           await sequence(store);
         }
         const retention = { days: 30, delivered: () => Promise.resolve(undefined) };
@@ -211,7 +225,7 @@ const CHECKS: readonly (readonly [string, (store: Store, database: TestDatabase,
         assert.equal(await retire(store, needed), 0, "what was not delivered is gone");
         assert.equal(await retire(store, retention), 11);
         assert.deepEqual(await verify(store, tenantId), { tenantId, first: 12, last: 18, checkpoints: 1 });
-        await store.auditRecords.append([auditRecord(tenantId)]);
+        await appendRecords(store, [auditRecord(tenantId)]);
         await sequence(store);
         assert.deepEqual(await verify(store, tenantId), { tenantId, first: 12, last: 19, checkpoints: 2 });
         await run(

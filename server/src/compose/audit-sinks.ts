@@ -90,7 +90,7 @@ export async function composeAuditSinks(
     source: recordSource(store.auditRecords),
     holder: `${hostname()}/${process.pid}`.slice(-128),
     spool: config.auditSinks.spool,
-    recordGap: (gap) => store.auditRecords.append([gapRecord(gap, config.release)]),
+    recordGap: (gap) => store.auditRecords.write([store.auditRecords.line(gapRecord(gap, config.release))]),
     log: telemetry.log,
     metrics: telemetry.metrics,
   });

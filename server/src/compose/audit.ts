@@ -33,7 +33,14 @@ export async function composeAudit(
   const { store, envelopes, master } = rooms;
   const { log, metrics } = rooms.telemetry;
   const { enabled, mode, level, maxContentBytes, retentionDays, checkpointMs, signingKey } = config.audit;
-  const queue = createCommitQueue({ mode, write: (records) => store.auditRecords.append(records), log, metrics });
+  const { auditRecords } = store;
+  const queue = createCommitQueue({
+    mode,
+    line: auditRecords.line,
+    write: (lines) => auditRecords.write(lines),
+    log,
+    metrics,
+  });
   const levels = createAuditLevels({ enabled, level });
   const record = createRecordAudit({
     queue,

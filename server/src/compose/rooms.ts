@@ -12,6 +12,7 @@ import type { DatabaseConnection } from "#store/connection.ts";
 import type { OpenSecrets } from "#config/secrets.ts";
 import { createStore } from "#store/create-store.ts";
 import { createStoreFeed } from "#store/store-feed.ts";
+import type { RecordLine } from "#store/record-line.ts";
 import type { UsageEntry } from "#store/usage-ledger.ts";
 import { describeError, type Logger } from "#telemetry/logger.ts";
 import { createRecordQueue } from "#telemetry/record-queue.ts";
@@ -55,9 +56,10 @@ export async function composeRooms(
     secrets: given,
   });
   const { secrets } = identity;
-  const ledger = createRecordQueue<UsageEntry>({
+  const ledger = createRecordQueue<UsageEntry, RecordLine>({
     queue: "usage",
-    write: (items) => store.usageLedger.append(items),
+    line: store.usageLedger.line,
+    write: (lines) => store.usageLedger.write(lines),
     log,
     metrics,
   });

@@ -5,6 +5,7 @@ import { createStore } from "./create-store.ts";
 import type { Store } from "./store.ts";
 import { BACKENDS, connect, later, randomName, type TestDatabase } from "./testing/databases.ts";
 import type { UsageDimension, UsageEntry } from "./usage-ledger.ts";
+import { appendRecords, appendUsage } from "./testing/append.ts";
 
 const usage = { input: 1, cachedRead: 10, cacheWrite: 100, output: 1000, reasoning: 10_000 };
 const times = (n: number) => ({
@@ -64,16 +65,11 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     "usage of several tenants is written in one call, each line under its own tenant",
     async (store) => {
       const [a, b] = [randomName("a"), randomName("b")];
-      await store.usageLedger.append([
-        entry(a),
-        entry(b),
-        entry(a),
-        entry(a, { agent: "greeter", outcome: "aborted" }),
-      ]);
+      await appendUsage(store, [entry(a), entry(b), entry(a), entry(a, { agent: "greeter", outcome: "aborted" })]);
       assert.deepEqual(await store.usageLedger.total(a, epoch), { calls: 3, usage: times(3) });
       assert.deepEqual(await store.usageLedger.total(b, epoch), { calls: 1, usage: times(1) });
       assert.deepEqual(await store.usageLedger.total(randomName("c"), epoch), { calls: 0, usage: times(0) });
-      await store.usageLedger.append([]);
+      await appendUsage(store, []);
     },
   ],
   [
@@ -81,7 +77,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     async (store) => {
       const a = randomName("a");
       const at = new Date("2026-01-02T03:04:05.678Z");
-      await store.usageLedger.append([entry(a, { at })]);
+      await appendUsage(store, [entry(a, { at })]);
       assert.equal((await store.usageLedger.total(a, at)).calls, 1);
       assert.equal((await store.usageLedger.total(a, new Date(at.getTime() + 1))).calls, 0);
     },
@@ -91,11 +87,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     async (store) => {
       const a = randomName("a");
       const batch = Array.from({ length: 50 }, () => entry(a));
-      await Promise.all([
-        store.usageLedger.append(batch),
-        store.usageLedger.append(batch.toReversed()),
-        store.usageLedger.append(batch),
-      ]);
+      await Promise.all([appendUsage(store, batch), appendUsage(store, batch.toReversed()), appendUsage(store, batch)]);
       assert.deepEqual(await store.usageLedger.total(a, epoch), { calls: 50, usage: times(50) });
     },
   ],
@@ -104,13 +96,13 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     async (store) => {
       const [a, b] = [randomName("a"), randomName("b")];
       const lines = [entry(a), entry(b), entry(a), entry(a)];
-      await store.usageLedger.append(lines.slice(0, 2));
-      await store.usageLedger.append([...lines, ...lines.slice(2, 3)]);
+      await appendUsage(store, lines.slice(0, 2));
+      await appendUsage(store, [...lines, ...lines.slice(2, 3)]);
       assert.equal((await store.usageLedger.total(a, epoch)).calls, 3);
       assert.equal((await store.usageLedger.total(b, epoch)).calls, 1);
       const records = [record(a), record(b), record(a), record(a)];
-      await store.auditRecords.append(records.slice(0, 2));
-      await store.auditRecords.append([...records, ...records.slice(2, 3)]);
+      await appendRecords(store, records.slice(0, 2));
+      await appendRecords(store, [...records, ...records.slice(2, 3)]);
       assert.deepEqual(
         (await store.auditRecords.list(a, 10)).map(({ id }) => id).toSorted(),
         records
@@ -137,14 +129,14 @@ const CHECKS: readonly (readonly [string, Check])[] = [
         output: Number.POSITIVE_INFINITY,
         reasoning: 1e300,
       };
-      await store.usageLedger.append([
+      await appendUsage(store, [
         entry(a, { model: "nul\0 and \ud800 and {\"}',\\", agent: "", requestId: "x".repeat(9999) }),
         entry(a, { usage: odd }),
         entry(a),
       ]);
       const { calls, usage: sum } = await store.usageLedger.total(a, epoch);
       assert.deepEqual([calls, sum.input, sum.cachedRead, sum.cacheWrite, sum.output], [3, 2, 20, 201, 2000]);
-      await store.auditRecords.append([record(a, { target: `${"x".repeat(9999)}\0`, code: "", requestId: "" })]);
+      await appendRecords(store, [record(a, { target: `${"x".repeat(9999)}\0`, code: "", requestId: "" })]);
       const [stored] = await store.auditRecords.list(a, 1);
       assert.deepEqual([stored?.target.length, stored?.code, stored?.requestId], [500, "-", "-"]);
     },
@@ -155,16 +147,12 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       const a = randomName("a");
       const at = new Date("2026-03-01T00:00:00Z");
       const small = Array.from({ length: 1_000 }, () => entry(a, { cost: 1_001, at }));
-      await store.usageLedger.append([
-        ...small,
-        entry(a, { cost: null, at }),
-        entry(a, { cost: 0, at, source: "drained" }),
-      ]);
+      await appendUsage(store, [...small, entry(a, { cost: null, at }), entry(a, { cost: 0, at, source: "drained" })]);
       const query = { from: at, to: new Date(at.getTime() + 1), by: [], limit: 10 };
       const { total, groups } = await store.usageLedger.report(a, query);
       // 1,000 calls of 0.001001 micro-dollars: each alone would be rounded to nothing.
       assert.deepEqual([total.calls, total.unpriced, total.costMicros, groups], [1_002, 1, 1, []]);
-      await store.usageLedger.append([entry(a, { cost: Number.MAX_SAFE_INTEGER, at }), entry(a, { cost: -1, at })]);
+      await appendUsage(store, [entry(a, { cost: Number.MAX_SAFE_INTEGER, at }), entry(a, { cost: -1, at })]);
       assert.equal((await store.usageLedger.report(a, query)).total.costMicros, 1 + 9_007_199_255);
     },
   ],
@@ -173,7 +161,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     async (store) => {
       const [a, b] = [randomName("a"), randomName("b")];
       const at = (day: number, hour = 0) => new Date(Date.UTC(2026, 0, day, hour));
-      await store.usageLedger.append([
+      await appendUsage(store, [
         entry(a, { at: at(1), model: "m1", cost: 5e6, agent: "desk", source: "estimated", outcome: "aborted" }),
         entry(a, { at: at(1, 23), model: "m2", cost: 7e6, keyId: "key_2" }),
         entry(a, { at: at(2), model: "m1", cost: 1e6, outcome: "error" }),
@@ -224,8 +212,8 @@ const CHECKS: readonly (readonly [string, Check])[] = [
         clientIp: "::1",
       });
       const young = record(a, { at: new Date(2000) });
-      await store.auditRecords.append([old, record(b), young]);
-      await store.auditRecords.append([old]);
+      await appendRecords(store, [old, record(b), young]);
+      await appendRecords(store, [old]);
       assert.deepEqual(await store.auditRecords.list(a, 10), [young, old]);
       assert.deepEqual(await store.auditRecords.list(a, 1), [young]);
       assert.equal((await store.auditRecords.list(b, 10)).length, 1);
@@ -236,12 +224,12 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     async (store) => {
       const [a, b] = [randomName("a"), randomName("b")];
       const wrong = entry(b, { source: "guessed" as "none" });
-      await assert.rejects(store.usageLedger.append([entry(a), wrong]), (error: Error) => {
+      await assert.rejects(appendUsage(store, [entry(a), wrong]), (error: Error) => {
         assert.doesNotMatch(error.message, /insert|usage_ledger/i);
         return "code" in error && error.code === "internal";
       });
       assert.equal((await store.usageLedger.total(a, epoch)).calls, 0);
-      await store.usageLedger.append([entry(a)]);
+      await appendUsage(store, [entry(a)]);
       assert.equal((await store.usageLedger.total(a, epoch)).calls, 1);
     },
   ],
@@ -249,8 +237,8 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     "the server's role cannot change or remove a line of the ledger or the audit, or a version of an agent",
     async (store, { connection }) => {
       const a = randomName("a");
-      await store.usageLedger.append([entry(a)]);
-      await store.auditRecords.append([record(a)]);
+      await appendUsage(store, [entry(a)]);
+      await appendRecords(store, [record(a)]);
       const client = await connect(connection);
       try {
         const tries = [

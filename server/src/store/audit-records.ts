@@ -1,3 +1,5 @@
+import type { RecordLine } from "./record-line.ts";
+
 /** How much of a request and its answer a record keeps. */
 export type AuditLevel = "metadata" | "request" | "full";
 
@@ -60,11 +62,13 @@ export interface AuditSearch {
 }
 
 export interface AuditRecords {
+  /** What `write` writes of a record. Long texts are cut. */
+  line(this: void, record: NewAuditRecord): RecordLine;
   /**
    * Appends records of any tenants, in one commit but where their contents are large; each row is written under its own tenant. They wait
    * for their place from then on.
    */
-  append(records: readonly NewAuditRecord[]): Promise<void>;
+  write(lines: readonly RecordLine[]): Promise<void>;
   /** Newest first, at most `limit`. */
   list(tenantId: string, limit: number): Promise<readonly AuditRecord[]>;
   /** Newest first; those that wait for their place too. */

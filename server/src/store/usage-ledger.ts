@@ -1,4 +1,5 @@
 import type { Usage } from "@slipway/contracts/model/usage.ts";
+import type { RecordLine } from "./record-line.ts";
 
 /** One line of the append-only ledger: what one model call used. */
 export interface UsageEntry {
@@ -90,8 +91,10 @@ export interface UsageReport {
 }
 
 export interface UsageLedger {
-  /** Appends entries of any tenants in one commit; each row is written under its own tenant. Long texts are cut, odd counts become 0. */
-  append(entries: readonly UsageEntry[]): Promise<void>;
+  /** What `write` writes of an entry. Long texts are cut, odd counts become 0. */
+  line(this: void, entry: UsageEntry): RecordLine;
+  /** Appends entries of any tenants in one commit; each row is written under its own tenant. */
+  write(lines: readonly RecordLine[]): Promise<void>;
   /** Sum of the tenant's usage since a time. */
   total(tenantId: string, since: Date): Promise<{ readonly calls: number; readonly usage: Usage }>;
   /** What these calls cost in whole nano-dollars, rounded up, and how many of them cost nobody knows what. */

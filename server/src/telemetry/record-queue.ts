@@ -12,6 +12,11 @@ export interface RecordQueue<Item extends object> {
   close(timeoutMs: number): Promise<void>;
 }
 
+/** What is written of a record, and what it says, should it have to be kept elsewhere. */
+export interface WaitingLine {
+  fields(): LogFields;
+}
+
 /** A queue that says whether it has taken a record. */
 export interface OfferedQueue<Item extends object> extends RecordQueue<Item> {
   /** As `take`; false when the record found the queue full. */
@@ -22,10 +27,12 @@ export interface OfferedQueue<Item extends object> extends RecordQueue<Item> {
  * A queue that group-commits: a record is written at most `intervalMs`, or 1,000 records, after it was taken while the database
  * answers, and is kept and tried again while it does not. `write` must be idempotent by the record's id.
  */
-export function createRecordQueue<Item extends object>(options: {
+export function createRecordQueue<Item extends object, Line extends WaitingLine>(options: {
   /** The queue's name in logs and metrics. */
   readonly queue: string;
-  readonly write: (items: readonly Item[]) => Promise<void>;
+  /** What will be written of a record: made when it is taken, so that a group does not hold up the requests beside it. */
+  readonly line: (item: Item) => Line;
+  readonly write: (lines: readonly Line[]) => Promise<void>;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Milliseconds that a record may wait for company, 100 unless given: a larger group would hold up the requests beside it. */
@@ -34,7 +41,7 @@ export function createRecordQueue<Item extends object>(options: {
   readonly retryMs?: { readonly least: number; readonly most: number };
 }): OfferedQueue<Item> {
   const { queue, log, metrics } = options;
-  const writer = new BatchWriter<Item>({
+  const writer = new BatchWriter<Line>({
     write: options.write,
     maxQueue: 50_000,
     maxBatch: 1000,
@@ -51,15 +58,15 @@ export function createRecordQueue<Item extends object>(options: {
       }
     },
   });
-  const drop = (item: Item): void => {
+  const drop = (line: Line): void => {
     metrics.queueDropped.inc({ queue });
-    const record: LogFields = Object.fromEntries(Object.entries(item));
-    log.error({ queue, record }, "a record could not be written to the database; this line holds it");
+    log.error({ queue, record: line.fields() }, "a record could not be written to the database; this line holds it");
   };
   metrics.watchQueue(queue, () => writer.length);
   const offer = (item: Item): boolean => {
-    const taken = writer.push(item);
-    if (!taken) drop(item);
+    const line = options.line(item);
+    const taken = writer.push(line);
+    if (!taken) drop(line);
     return taken;
   };
   return {
@@ -71,7 +78,7 @@ export function createRecordQueue<Item extends object>(options: {
       return writer.nearlyFull;
     },
     async close(timeoutMs) {
-      for (const item of await writer.close(timeoutMs)) drop(item);
+      for (const line of await writer.close(timeoutMs)) drop(line);
     },
   };
 }

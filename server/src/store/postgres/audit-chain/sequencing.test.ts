@@ -10,6 +10,7 @@ import { auditLog, lastPosition } from "../audit-records/log.ts";
 import type { Statement } from "../sql.ts";
 import { retirableLogs } from "./retention.ts";
 import { chainStretch, placeRecords } from "./sequencing.ts";
+import { appendRecords } from "../../testing/append.ts";
 
 const LOG = 2_400;
 const PAGE = 400;
@@ -40,11 +41,11 @@ for (const backend of BACKENDS) {
     later(t, () => store.close());
     const tenantId = randomName("log");
     const all = Array.from({ length: LOG + PAGE }, (_, number) => record(tenantId, number));
-    for (let at = 0; at < LOG; at += PAGE) await store.auditRecords.append(all.slice(at, at + PAGE));
+    for (let at = 0; at < LOG; at += PAGE) await appendRecords(store, all.slice(at, at + PAGE));
     const [waiting] = await store.auditChain.waiting(LOG);
     assert.equal(waiting?.count, LOG);
     assert.equal(await store.auditChain.place([waiting], 0), LOG);
-    await store.auditRecords.append(all.slice(LOG));
+    await appendRecords(store, all.slice(LOG));
 
     const owner = await connect(database.owner);
     later(t, () => owner.end());
@@ -89,7 +90,10 @@ test("links that are missing are told of, wherever in a page they were", async (
   const owner = await connect(database.owner);
   later(t, () => owner.end());
   const tenantId = randomName("log");
-  await store.auditRecords.append(Array.from({ length: 30 }, (_, number) => record(tenantId, number)));
+  await appendRecords(
+    store,
+    Array.from({ length: 30 }, (_, number) => record(tenantId, number)),
+  );
   assert.equal(await store.auditChain.place(await store.auditChain.waiting(30), 0), 30);
   const ends = new Map([[0, firstChainHash(sha256, tenantId)]]);
   for (const { seq, chainHash } of await store.auditRecords.log(tenantId, 0, 30)) ends.set(seq, chainHash);

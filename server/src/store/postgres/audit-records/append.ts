@@ -1,16 +1,34 @@
 import type { NewAuditRecord } from "../../audit-records.ts";
-import { groupsOf } from "../by-tenant.ts";
+import type { RecordLine } from "../../record-line.ts";
+import { groupsOf, Line } from "../by-tenant.ts";
 import { count, shortText } from "../values.ts";
 import { sql, type Statement } from "../sql.ts";
 
 /** Records of any tenants, in one statement that enters each tenant by itself. */
-export function appendAuditRecords(records: readonly NewAuditRecord[]): Statement<unknown> {
-  return sql`select slipway.append_audit_records(${groupsOf(records, lineOf)}::jsonb)`;
+export function appendAuditRecords(lines: readonly RecordLine[]): Statement<unknown> {
+  return sql`select slipway.append_audit_records(${groupsOf(lines)}::jsonb)`;
 }
 
-/** The fields in the order that `slipway.append_audit_records` reads them in. */
-function lineOf(record: NewAuditRecord): readonly unknown[] {
-  return [
+/** The values of `auditRecordLine`, in the order that `slipway.append_audit_records` reads them in. */
+const NAMES = [
+  "id",
+  "actor",
+  "action",
+  "target",
+  "outcome",
+  "code",
+  "requestId",
+  "release",
+  "at",
+  "cost",
+  "clientIp",
+  "level",
+  "content",
+];
+
+/** What is written of a record. */
+export function auditRecordLine(record: NewAuditRecord): RecordLine {
+  return new Line(record.tenantId, NAMES, [
     shortText(record.id, 128),
     shortText(record.actor, 200),
     shortText(record.action, 200),
@@ -24,5 +42,5 @@ function lineOf(record: NewAuditRecord): readonly unknown[] {
     record.clientIp === null ? null : shortText(record.clientIp, 64),
     record.level,
     record.content ? Buffer.from(record.content).toString("base64") : null,
-  ];
+  ]);
 }

@@ -1,6 +1,6 @@
 import type { AuditRecords } from "../../audit-records.ts";
 import type { Database } from "../database.ts";
-import { appendAuditRecords } from "./append.ts";
+import { appendAuditRecords, auditRecordLine } from "./append.ts";
 import { auditContent } from "./content.ts";
 import { inPieces } from "./in-pieces.ts";
 import { listAuditRecords } from "./list.ts";
@@ -9,8 +9,9 @@ import { searchAuditRecords } from "./search.ts";
 
 export function createAuditRecords(database: Database): AuditRecords {
   return {
-    async append(records) {
-      for (const some of inPieces(records)) await database.call(appendAuditRecords(some));
+    line: auditRecordLine,
+    async write(lines) {
+      for (const some of inPieces(lines)) await database.call(appendAuditRecords(some));
     },
     list: (tenantId, limit) => database.asTenant(tenantId, listAuditRecords(tenantId, limit)),
     search: (tenantId, search) => database.asTenant(tenantId, searchAuditRecords(tenantId, search)),

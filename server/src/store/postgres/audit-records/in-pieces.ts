@@ -1,28 +1,25 @@
-import type { NewAuditRecord } from "../../audit-records.ts";
+import type { RecordLine } from "../../record-line.ts";
 
 /**
- * Bytes of contents that one statement carries. They go as base64 in one JSON text, of which JavaScript makes no more than 512 MiB and
- * PostgreSQL takes no more than 256; this much is written within a second or two.
+ * Characters that one statement carries. What was said is in the lines as base64; they go as one JSON text, of which JavaScript makes no more
+ * than 512 MiB and PostgreSQL takes no more than 256. This much is written within a second or two.
  */
-const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_LENGTH = 22 * 1024 * 1024;
 
-/** The records in their order, in pieces that one statement can carry each; a record that is larger goes alone. */
-export function inPieces(
-  records: readonly NewAuditRecord[],
-  mostBytes = MOST_BYTES,
-): readonly (readonly NewAuditRecord[])[] {
-  const pieces: (readonly NewAuditRecord[])[] = [];
+/** The lines in their order, in pieces that one statement can carry each; one that is longer goes alone. */
+export function inPieces(lines: readonly RecordLine[], mostLength = MOST_LENGTH): readonly (readonly RecordLine[])[] {
+  const pieces: (readonly RecordLine[])[] = [];
   let from = 0;
-  let bytes = 0;
-  for (let at = 0; at < records.length; at += 1) {
-    const size = records[at]?.content?.length ?? 0;
-    if (at > from && bytes + size > mostBytes) {
-      pieces.push(records.slice(from, at));
+  let length = 0;
+  for (let at = 0; at < lines.length; at += 1) {
+    const size = lines[at]?.text.length ?? 0;
+    if (at > from && length + size > mostLength) {
+      pieces.push(lines.slice(from, at));
       from = at;
-      bytes = 0;
+      length = 0;
     }
-    bytes += size;
+    length += size;
   }
-  if (from === 0) return records.length === 0 ? [] : [records];
-  return [...pieces, records.slice(from)];
+  if (from === 0) return lines.length === 0 ? [] : [lines];
+  return [...pieces, lines.slice(from)];
 }

@@ -7,6 +7,7 @@ import type { NewAuditRecord } from "../../audit-records.ts";
 import type { Store } from "../../store.ts";
 import { tenantTables } from "./tables.ts";
 import { BACKENDS, connect, later, run, type TestDatabase } from "../../testing/databases.ts";
+import { appendRecords, appendUsage } from "../../testing/append.ts";
 
 // Raw SQL as the server's role, without any `where tenant_id = …`: what is left is what the database itself keeps apart.
 
@@ -133,7 +134,7 @@ async function fill(store: Store): Promise<void> {
     await store.runs.create(tenantId, { id: "run_1", agent: "x", agentVersion: null, threadId: "thr_1" });
     const line = { id: "1", tenantId, requestId: "x", at: new Date() };
     const usage = { input: 1, cachedRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
-    await store.usageLedger.append([
+    await appendUsage(store, [
       {
         ...line,
         keyId: "x",
@@ -184,10 +185,10 @@ async function fill(store: Store): Promise<void> {
       level: "metadata",
       release: "x",
     };
-    await store.auditRecords.append([record]);
+    await appendRecords(store, [record]);
     const position = (await store.auditRecords.lastPosition()) + 1;
     await store.auditChain.place([{ tenantId, count: 1, oldest: 0, newest: Number.MAX_SAFE_INTEGER }], position - 1);
-    await store.auditRecords.append([{ ...record, id: "another" }]);
+    await appendRecords(store, [{ ...record, id: "another" }]);
     const signed = { root: randomBytes(32), chainHash: randomBytes(32), peaks: randomBytes(32), note: "x" };
     await store.auditChain.addCheckpoint(tenantId, { size: 1, position, ...signed });
   }

@@ -1,16 +1,41 @@
+import type { RecordLine } from "../../record-line.ts";
 import type { UsageEntry } from "../../usage-ledger.ts";
-import { groupsOf } from "../by-tenant.ts";
+import { groupsOf, Line } from "../by-tenant.ts";
 import { sql, type Statement } from "../sql.ts";
 import { count, shortText } from "../values.ts";
 
 /** Entries of any tenants, in one statement that enters each tenant by itself. */
-export function appendUsage(entries: readonly UsageEntry[]): Statement<unknown> {
-  return sql`select slipway.append_usage(${groupsOf(entries, lineOf)}::jsonb)`;
+export function appendUsage(lines: readonly RecordLine[]): Statement<unknown> {
+  return sql`select slipway.append_usage(${groupsOf(lines)}::jsonb)`;
 }
 
-/** The fields in the order that `slipway.append_usage` reads them in. */
-function lineOf(entry: UsageEntry): readonly unknown[] {
-  return [
+/** The values of `usageLine`, in the order that `slipway.append_usage` reads them in. */
+const NAMES = [
+  "id",
+  "requestId",
+  "keyId",
+  "agent",
+  "provider",
+  "model",
+  "input",
+  "cachedRead",
+  "cacheWrite",
+  "output",
+  "reasoning",
+  "source",
+  "outcome",
+  "at",
+  "cacheWrite1h",
+  "cost",
+  "priceVersion",
+  "routesVersion",
+  "route",
+  "userId",
+];
+
+/** What is written of an entry. */
+export function usageLine(entry: UsageEntry): RecordLine {
+  return new Line(entry.tenantId, NAMES, [
     shortText(entry.id, 128),
     shortText(entry.requestId, 200),
     shortText(entry.keyId, 200),
@@ -31,5 +56,5 @@ function lineOf(entry: UsageEntry): readonly unknown[] {
     entry.routesVersion == null ? null : shortText(entry.routesVersion, 100),
     entry.route == null ? null : shortText(entry.route, 200),
     entry.userId == null ? null : shortText(entry.userId, 200),
-  ];
+  ]);
 }

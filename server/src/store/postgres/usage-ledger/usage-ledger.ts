@@ -1,15 +1,16 @@
 import { NO_USAGE } from "@slipway/contracts/model/usage.ts";
 import type { UsageLedger } from "../../usage-ledger.ts";
 import type { Database } from "../database.ts";
-import { appendUsage } from "./append.ts";
+import { appendUsage, usageLine } from "./append.ts";
 import { reportUsage, usageReport } from "./report.ts";
 import { spentSince } from "./spent.ts";
 import { totalUsage } from "./total.ts";
 
 export function createUsageLedger(database: Database): UsageLedger {
   return {
-    async append(entries) {
-      if (entries.length > 0) await database.call(appendUsage(entries));
+    line: usageLine,
+    async write(lines) {
+      if (lines.length > 0) await database.call(appendUsage(lines));
     },
     async total(tenantId, since) {
       const [row] = await database.asTenant(tenantId, totalUsage(tenantId, since));
