@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { createStore } from "./create-store.ts";
 import type { MostAnswers } from "./kept-answers.ts";
-import { BACKENDS, later, randomName } from "./testing/databases.ts";
+import { BACKENDS, later, randomName, run } from "./testing/databases.ts";
 
 const bytes = (content: string): Uint8Array => Buffer.from(content, "utf8");
 const texts = (answers: readonly { readonly content: Uint8Array }[]): string[] =>
@@ -68,6 +69,37 @@ for (const backend of BACKENDS) {
     await keptAnswers.put(tenantId, answer("old", null, new Date(Date.now() - 1000)));
     await keptAnswers.put(tenantId, answer("new"));
     assert.equal(await keptAnswers.delete(tenantId, "old"), false);
+  });
+
+  test(`kept answers on ${backend.name}: items go with their answer, and odd ids keep none from being kept`, async (t) => {
+    const database = await backend.open(t);
+    if (!database) return;
+    const store = createStore({ connection: database.connection });
+    later(t, () => store.close());
+    const { keptAnswers } = store;
+    const tenantId = randomName("t");
+    await store.tenants.ensure(tenantId, "Name");
+    const itemsLeft = async (): Promise<unknown> =>
+      (
+        await run(
+          database.connection,
+          `begin; select set_config('slipway.tenant_id', '${tenantId}', true); set local role slipway_app;
+            select item_id from slipway.kept_answer_items order by 1`,
+        )
+      ).map((row) => row["item_id"]);
+    // A vendor's own items have the vendor's ids.
+    const long = randomBytes(2000).toString("hex");
+    await keptAnswers.put(tenantId, { ...answer("odd"), itemIds: ["ws_1", "ws_1", long] });
+    assert.deepEqual(texts(await keptAnswers.withItems(tenantId, ["ws_1", long], most(10))), ["odd"]);
+    await keptAnswers.put(tenantId, { ...answer("same"), itemIds: ["ws_1"] });
+    assert.equal((await keptAnswers.withItems(tenantId, ["ws_1"], most(10))).length, 2);
+    assert.equal(await keptAnswers.delete(tenantId, "odd"), true);
+    assert.deepEqual(await itemsLeft(), ["ws_1"]);
+    assert.equal(await keptAnswers.delete(tenantId, "same"), true);
+    await keptAnswers.put(tenantId, answer("old", null, new Date(Date.now() - 1000)));
+    assert.deepEqual(await itemsLeft(), ["fc_old", "msg_old"]);
+    await keptAnswers.put(tenantId, { ...answer("new"), itemIds: [] });
+    assert.deepEqual(await itemsLeft(), []);
   });
 
   test(`kept answers on ${backend.name}: what is too much to be read at once is not read`, async (t) => {

@@ -218,6 +218,36 @@ test("an owner that is no superuser migrates, and its row level security holds f
   assert.deepEqual(await run(owner, "select id from slipway.messages"), []);
 });
 
+test("answers that were kept before their items had a table are found by them, by an owner that is no superuser too", async (t) => {
+  const admin = requirePostgres(t);
+  if (admin === undefined) return;
+  const login = await makeLogin(t, admin, "noinherit");
+  const ownerLogin = await makeLogin(t, admin, "createrole");
+  const url = await emptyPostgres(t);
+  if (url === undefined) return;
+  const administrator: DatabaseConnection = { engine: "postgresql", url };
+  await run(administrator, `grant create on database ${new URL(url).pathname.slice(1)} to ${ownerLogin}`);
+  const owner: DatabaseConnection = { engine: "postgresql", url: urlFor(url, { login: ownerLogin }) };
+  const folder = await folderCopy(t);
+  for (const name of NAMES) if (name >= "0031") await rm(join(folder, `${name}.sql`));
+  await migrate(owner, { folder });
+  await run(
+    administrator,
+    `grant slipway_app, slipway_directory to ${login};
+    insert into slipway.tenants (tenant_id, name) values ('t', 'T');
+    insert into slipway.kept_answers (tenant_id, id, item_ids, content, expires_at)
+    select 't', 'resp_' || n, array['msg_' || n, 'msg_' || n], 'x', now() + interval '1 h' from generate_series(1, 3) n`,
+  );
+  await migrate(owner);
+  const store = createStore({ connection: { engine: "postgresql", url: urlFor(url, { login }) } });
+  later(t, () => store.close());
+  const found = await store.keptAnswers.withItems("t", ["msg_2"], { answers: 10, bytes: 1000 });
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    ["resp_2"],
+  );
+});
+
 test("a login that may not make tables is told to use the owner's", async (t) => {
   const admin = requirePostgres(t);
   if (admin === undefined) return;

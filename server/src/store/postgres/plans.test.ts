@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import type pg from "pg";
 import { BACKENDS, connect, later } from "../testing/databases.ts";
@@ -8,14 +9,21 @@ import { firstSeq, retireRecords } from "./audit-chain/retention.ts";
 import { chainStretch, waitingRecords } from "./audit-chain/sequencing.ts";
 import { positionsAfter } from "./audit-records/log.ts";
 import { sessionsSince } from "./directory/sessions-since.ts";
+import { findRecord } from "./idempotency/find.ts";
 import { purgeRecords } from "./idempotency/purge.ts";
+import { keptAnswerChain } from "./kept-answers/chain.ts";
+import { deleteKeptAnswer } from "./kept-answers/delete.ts";
+import { getKeptAnswer } from "./kept-answers/get.ts";
 import { putKeptAnswer } from "./kept-answers/put.ts";
+import { keptAnswersWithItems } from "./kept-answers/with-items.ts";
 import { createSession } from "./sessions/create.ts";
 import type { Statement } from "./sql.ts";
 
 const PAGE = 200;
 const LONG = 10_000;
 const SMALL_TENANTS = 500;
+const KEPT = 20_000;
+const PREFIX = "resp_0123456789abcdef01234567";
 
 async function owned(t: TestContext): Promise<pg.Client | undefined> {
   const database = await BACKENDS.find(({ name }) => name === "postgresql")?.open(t);
@@ -125,4 +133,83 @@ test("of a tenant that the planner has never heard of, nothing is read again for
   const hash = Buffer.alloc(32);
   const session = { id: "new", tokenHash: hash, owner: "user:7", caller: {}, idleUntil: later1h, expiresAt: later1h };
   assert.ok((await read("sessions", createSession("t", session, 20))) <= 5 * count, "a session that begins");
+});
+
+/**
+ * Answers and idempotency records of `t`, whom the planner has never heard of; every `expired`th has expired. So many that the key's index is
+ * higher than the index of what expires, which the planner then prefers.
+ */
+async function fillKept(owner: pg.Client, expired: number): Promise<void> {
+  const tables = ["kept_answers", "kept_answer_items", "idempotency_records"];
+  for (const table of tables) await owner.query(`alter table slipway.${table} set (autovacuum_enabled = false)`);
+  await owner.query("insert into slipway.tenants (tenant_id, name) values ('t', 't')");
+  for (const [tenant, count] of [
+    ["other", 100],
+    ["t", KEPT],
+  ] as const) {
+    const rows = `(select *, now() + case when n % ${expired} = 0 then interval '-1 h' else interval '1 h' end + n * interval '1 ms' as until
+      from generate_series(1, ${count}) n, sha256('x') h) as kept`;
+    await owner.query(`insert into slipway.kept_answers (tenant_id, id, previous_id, item_ids, content, expires_at)
+      select '${tenant}', '${PREFIX}' || n, '${PREFIX}' || n - 2, array['msg_' || n, 'rs_' || n], 'x', until from ${rows}`);
+    await owner.query(`insert into slipway.kept_answer_items (tenant_id, item_id, answer_id)
+      select tenant_id, unnest(item_ids), id from slipway.kept_answers where tenant_id = '${tenant}'`);
+    await owner.query(`insert into slipway.idempotency_records (tenant_id, key_hash, fingerprint, owner, leased_until, expires_at)
+      select '${tenant}', sha256(n::text::bytea), h, 'o', now(), until from ${rows}`);
+    if (tenant === "other") await owner.query(`analyze ${tables.map((table) => `slipway.${table}`).join(", ")}`);
+  }
+}
+
+test("what names kept answers, their items or an idempotency key reads what it finds", async (t) => {
+  const owner = await owned(t);
+  if (!owner) return;
+  await fillKept(owner, 10);
+  for (const statistics of ["old", "fresh"]) {
+    if (statistics === "fresh") await owner.query("analyze slipway.kept_answers, slipway.kept_answer_items");
+    const read = async (table: string, most: number, statement: Statement<unknown>): Promise<void> => {
+      const rows = await readBy(owner, "slipway_app", table, statement);
+      assert.ok(rows <= most, `${rows} rows of ${table} with ${statistics} statistics: ${statement.text}`);
+    };
+    const named = keptAnswersWithItems("t", ["msg_11", "rs_12345", "fc_none"], { answers: 10, bytes: 1000 });
+    await read("kept_answer_items", 2, named);
+    await read("kept_answers", 2, named);
+    await read("kept_answers", 8, keptAnswerChain("t", `${PREFIX}12345`, { answers: 4, bytes: 1000 }));
+    await read("kept_answers", 1, getKeptAnswer("t", `${PREFIX}12345`));
+    // Told as found and as removed.
+    await read("kept_answers", 2, deleteKeptAnswer("t", `${PREFIX}12345`));
+    await read("idempotency_records", 1, findRecord("t", createHash("sha256").update("12345").digest()));
+  }
+});
+
+for (const [told, expired, gone] of [
+  ["much has expired", 2, 1000],
+  ["little has expired", KEPT / 5, 5],
+] as const) {
+  test(`keeping an answer and removing idempotency records cost what they remove, where ${told}`, async (t) => {
+    const owner = await owned(t);
+    if (!owner) return;
+    await fillKept(owner, expired);
+    const end = new Date(Date.now() + 3_600_000);
+    const kept = { id: "new", previousId: null, itemIds: ["msg_new"], content: Buffer.from("x"), expiresAt: end };
+    const answers = await readBy(owner, "slipway_app", "kept_answers", putKeptAnswer("t", kept));
+    // Each is found, looked at under its lock and removed.
+    assert.ok(answers <= 3 * Math.min(gone, 20) + 1, `${answers} answers`);
+    const records = await readBy(owner, "slipway_app", "idempotency_records", purgeRecords("t"));
+    assert.ok(records <= 3 * gone, `${records} records`);
+  });
+}
+
+test("the items of an answer that goes are found among all of its tenant's without reading them", async (t) => {
+  const owner = await owned(t);
+  if (!owner) return;
+  await fillKept(owner, 10);
+  await owner.query(`begin; set local session_replication_role = origin; set local role slipway_app;
+    set local slipway.tenant_id = 't'`);
+  const { text, values } = deleteKeptAnswer("t", `${PREFIX}12345`);
+  await owner.query(text, [...values]);
+  // What a trigger reads is in no plan.
+  const { rows } = await owner.query<{ read: number; removed: number }>(`
+    select (seq_tup_read + idx_tup_fetch)::int as read, n_tup_del::int as removed
+    from pg_stat_xact_user_tables where relname = 'kept_answer_items'`);
+  await owner.query("rollback");
+  assert.deepEqual(rows, [{ read: 2, removed: 2 }]);
 });

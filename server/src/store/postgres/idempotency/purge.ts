@@ -1,16 +1,21 @@
 import { sql, type Statement } from "../sql.ts";
 
-/** Those that go are named one by one: as a query, a planner that knows nothing of the tenant asks it anew for each record there is. */
+/**
+ * Those that go are named by their places: by their keys, a planner that knows nothing of the tenant looks for them among all that it has.
+ * By that collation the index of what expires asks for the tenant (migration 0031).
+ */
 export function purgeRecords(tenantId: string): Statement<{ readonly removed: number }> {
   return sql`
     with removed as (
-      delete from slipway.idempotency_records
-      where tenant_id = ${tenantId} and key_hash = any (array(
-        select key_hash from slipway.idempotency_records
-        where tenant_id = ${tenantId} and expires_at <= now()
+      delete from slipway.idempotency_records as record
+      using (
+        select ctid
+        from slipway.idempotency_records
+        where tenant_id collate "POSIX" = ${tenantId} and expires_at <= now()
         order by expires_at
         limit 1000
-      ))
+      ) as expired
+      where record.tenant_id = ${tenantId} and record.ctid = expired.ctid
       returning 1
     )
     select count(*)::int as removed from removed`;

@@ -169,7 +169,7 @@ async function fill(store: Store): Promise<void> {
     await store.keptAnswers.put(tenantId, {
       id: "answer_1",
       previousId: null,
-      itemIds: [],
+      itemIds: ["msg_1"],
       content: randomBytes(8),
       expiresAt: new Date(Date.now() + 60_000),
     });

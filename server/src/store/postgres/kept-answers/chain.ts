@@ -3,7 +3,8 @@ import { sql, type Statement } from "../sql.ts";
 
 /**
  * Walks from the newest answer to the one that none came before, and no further than `most` allows. Contents are read when it is known
- * which: the length of one is told without reading it.
+ * which: the length of one is told without reading it. Answers are looked up one by one (`offset 0`): joined, a planner that knows nothing
+ * of the tenant reads all that it has.
  */
 export function keptAnswerChain(tenantId: string, id: string, most: MostAnswers): Statement<KeptAnswer> {
   return sql`
@@ -12,15 +13,20 @@ export function keptAnswerChain(tenantId: string, id: string, most: MostAnswers)
       from slipway.kept_answers
       where tenant_id = ${tenantId} and id = ${id} and expires_at > now()
       union all
-      select earlier.id, earlier.previous_id, chain.depth + 1, chain.bytes + octet_length(earlier.content)
+      select earlier.id, earlier.previous_id, chain.depth + 1, chain.bytes + earlier.bytes
       from chain
-      join slipway.kept_answers as earlier
-        on earlier.tenant_id = ${tenantId} and earlier.id = chain.previous_id and earlier.expires_at > now()
+      cross join lateral (
+        select id, previous_id, octet_length(content) as bytes
+        from slipway.kept_answers
+        where tenant_id = ${tenantId} and id = chain.previous_id and expires_at > now()
+        offset 0
+      ) as earlier
       where chain.depth < ${most.answers} and chain.bytes <= ${most.bytes}
     )
-    select id, chain.previous_id as "previousId", kept.content
+    select chain.id, chain.previous_id as "previousId", kept.content
     from chain
-    join slipway.kept_answers as kept using (id)
-    where kept.tenant_id = ${tenantId}
+    cross join lateral (
+      select content from slipway.kept_answers where tenant_id = ${tenantId} and id = chain.id offset 0
+    ) as kept
     order by chain.depth desc`;
 }
