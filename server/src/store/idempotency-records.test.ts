@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { createStore } from "./create-store.ts";
 import type { Holder } from "./idempotency-records.ts";
 import type { Store } from "./store.ts";
-import { BACKENDS, later, randomName, run, type TestDatabase } from "./testing/databases.ts";
+import { claimKey } from "./postgres/idempotency/claim.ts";
+import { BACKENDS, connect, later, randomName, run, type TestDatabase } from "./testing/databases.ts";
 
 type Check = (store: Store, tenantId: string, database: TestDatabase) => Promise<void>;
 
@@ -131,3 +132,28 @@ for (const backend of BACKENDS) {
     }
   });
 }
+
+test("a key that is taken while what has expired is removed stays taken", async (t) => {
+  const database = await BACKENDS.find(({ name }) => name === "postgresql")?.open(t);
+  if (!database) return;
+  const store = createStore({ connection: database.connection });
+  later(t, () => store.close());
+  await store.tenants.ensure("t", "T");
+  const holder = holderOf();
+  await store.idempotency.claim("t", holder, requestOf({ ttlMs: 0 }));
+
+  const other = await connect(database.connection);
+  later(t, () => other.end());
+  await other.query("begin; set local role slipway_app; set local slipway.tenant_id = 't'");
+  const { text, values } = claimKey("t", holderOf(holder.keyHash), requestOf());
+  assert.equal((await other.query(text, [...values])).rowCount, 1);
+  const purged = store.idempotency.purge("t");
+  const waits = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  const owner = await connect(database.owner);
+  later(t, () => owner.end());
+  while ((await owner.query(waits)).rowCount === 0) await new Promise((resolve) => setImmediate(resolve));
+  await other.query("commit");
+
+  assert.equal(await purged, 0);
+  assert.equal((await store.idempotency.claim("t", holderOf(holder.keyHash), requestOf())).status, "running");
+});

@@ -2,7 +2,8 @@ import { sql, type Statement } from "../sql.ts";
 
 /**
  * Those that go are named by their places: by their keys, a planner that knows nothing of the tenant looks for them among all that it has.
- * By that collation the index of what expires asks for the tenant (migration 0031).
+ * By that collation the index of what expires asks for the tenant (migration 0031). That a record has expired is asked once more when it is
+ * locked: whoever took its key meanwhile keeps it.
  */
 export function purgeRecords(tenantId: string): Statement<{ readonly removed: number }> {
   return sql`
@@ -15,7 +16,7 @@ export function purgeRecords(tenantId: string): Statement<{ readonly removed: nu
         order by expires_at
         limit 1000
       ) as expired
-      where record.tenant_id = ${tenantId} and record.ctid = expired.ctid
+      where record.tenant_id = ${tenantId} and record.ctid = expired.ctid and record.expires_at <= now()
       returning 1
     )
     select count(*)::int as removed from removed`;
