@@ -64,7 +64,7 @@ FROM app AS warm
 RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
 USER 1000:1000
 # V8 takes code from a cache only under the flags that it was made with. Node writes its cache readable by its owner only.
-RUN node --min-semi-space-size=32 --max-semi-space-size=32 server/dist/main.mjs warm && chmod -R a+rX .compile-cache
+RUN node --min-semi-space-size=32 --max-semi-space-size=32 --no-memory-reducer server/dist/main.mjs warm && chmod -R a+rX .compile-cache
 
 FROM app
 ARG SLIPWAY_RELEASE=dev
@@ -80,4 +80,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
     CMD ["node", "-e", "require('node:http').get({ port: process.env.PORT, path: '/health', timeout: 2000 }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('timeout', () => process.exit(1)).on('error', () => process.exit(1))"]
 # Exec form: the server is process 1 and gets SIGTERM itself. It handles the signal and starts no grandchildren, so no init is needed.
-CMD ["node", "--min-semi-space-size=32", "--max-semi-space-size=32", "server/dist/main.mjs"]
+CMD ["node", "--min-semi-space-size=32", "--max-semi-space-size=32", "--no-memory-reducer", "server/dist/main.mjs"]

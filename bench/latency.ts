@@ -7,7 +7,7 @@ import { startUpstream } from "./candidates/upstream.ts";
 import { positive, say } from "./lib/arguments.ts";
 import type { Candidate, Setup } from "./lib/candidate.ts";
 import { chooseCores, machine } from "./lib/cores.ts";
-import { verify } from "./lib/measure.ts";
+import { WAKE_SECONDS, verify } from "./lib/measure.ts";
 import { foreignMicros } from "./lib/process-cpu.ts";
 import { requestBody } from "./lib/request-body.ts";
 import { runClient } from "./lib/run-client.ts";
@@ -23,7 +23,6 @@ import { table } from "./lib/table.ts";
  *   ./slipway bench latency [--rate N] [--upstream-ms N] [--duration S] [--rounds N] [--json]
  */
 
-const WARM_UP_SECONDS = 2;
 const CLIENT = fileURLToPath(import.meta.resolve("./lib/open-loop.ts"));
 /** Of the candidate's rate: often enough for a p99, seldom enough to stay out of the way. */
 const BESIDE = 0.25;
@@ -68,9 +67,9 @@ async function measure(candidate: Candidate, upstream: Candidate, cores: string 
   ];
   const { ways } = await runClient<{ ways: Figures[] }>(
     CLIENT,
-    [String(seconds), String(WARM_UP_SECONDS)],
+    [String(seconds), String(WAKE_SECONDS)],
     { BENCH_WAYS: JSON.stringify(asked) },
-    { cores, timeoutMs: (seconds + WARM_UP_SECONDS + 30) * 1000 },
+    { cores, timeoutMs: (seconds + WAKE_SECONDS + 30) * 1000 },
   );
   const [through, beside] = ways;
   if (!through || !beside || through.refused + through.broken + beside.refused + beside.broken > 0) {

@@ -56,7 +56,7 @@ export async function verify(candidate: Candidate, stream: boolean): Promise<voi
  * Seconds of load before a measured window. While others are measured V8 collects, and throws away code that was optimised for objects that are
  * gone: of a server that stood still for 25 s a request cost half as much again for 7 to 9 s, and was steady after that.
  */
-const WAKE_SECONDS = 12;
+export const WAKE_SECONDS = 12;
 
 /** As {@link measure}, of a process that may have stood still: it is loaded until it is as it was before that. */
 export async function measureAwake(candidate: Candidate, options: LoadOptions): Promise<Round> {
