@@ -12,6 +12,7 @@ import { purgeRecords } from "./idempotency/purge.ts";
 import { putKeptAnswer } from "./kept-answers/put.ts";
 import { createSession } from "./sessions/create.ts";
 import type { Statement } from "./sql.ts";
+import { spentByEach } from "./usage-ledger/spent.ts";
 
 const PAGE = 200;
 const LONG = 10_000;
@@ -125,4 +126,23 @@ test("of a tenant that the planner has never heard of, nothing is read again for
   const hash = Buffer.alloc(32);
   const session = { id: "new", tokenHash: hash, owner: "user:7", caller: {}, idleUntil: later1h, expiresAt: later1h };
   assert.ok((await read("sessions", createSession("t", session, 20))) <= 5 * count, "a session that begins");
+});
+
+test("what many keys have spent costs one reading of the tenant's time, whatever the planner knows", async (t) => {
+  const owner = await owned(t);
+  if (!owner) return;
+  const keys = Array.from({ length: 1000 }, (_, n) => `key_${n}`);
+  await owner.query("alter table slipway.usage_ledger set (autovacuum_enabled = false)");
+  await owner.query(`insert into slipway.usage_ledger (tenant_id, id, request_id, key_id, provider, model, input_tokens,
+      cached_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, source, outcome, at, cost_pico)
+    select case when n % 2 = 0 then 't' else 's' || n % ${SMALL_TENANTS} end, 'use_' || n, 'r', 'key_' || n / 2 % 1000, 'p', 'm',
+      0, 0, 0, 0, 0, 'none', 'ok', timestamptz '2026-01-01Z' + n * interval '100 s', 1
+    from generate_series(1, 2 * ${LONG}) n`);
+  const span = { from: new Date(Date.UTC(2026, 0, 2)), to: new Date(Date.UTC(2026, 0, 10)) };
+  const lines = (8 * 86_400) / 200;
+  for (const statistics of ["none", "fresh"]) {
+    if (statistics === "fresh") await owner.query("analyze slipway.usage_ledger");
+    const read = await readBy(owner, "slipway_app", "usage_ledger", spentByEach("t", span, "keyId", keys));
+    assert.ok(read <= lines + 1, `with ${statistics} statistics: ${read}`);
+  }
 });
