@@ -8,6 +8,7 @@ import { spentByLedger, type SumSpent } from "#limits/declared/spent-by-ledger.t
 import type { PriceTable } from "#router/price/price-table.ts";
 import { createRedisLimits } from "#store/redis/shared-limits.ts";
 import type { Store } from "#store/store.ts";
+import type { Spent } from "#store/usage-ledger.ts";
 import type { Logger } from "#telemetry/logger.ts";
 import type { Metrics } from "#telemetry/metrics.ts";
 
@@ -22,12 +23,30 @@ export interface LimitRooms {
   readonly budgetsAreClosed: boolean;
 }
 
+const DIMENSIONS = { key: "keyId", user: "userId", agent: "agent", route: "route" } as const;
+
 /** Money that the ledger knows of, in nano-dollars; a line of unknown cost counts as the budget has it. */
-function sumSpent(store: Store): SumSpent {
-  return async ({ counter }, from, to) => {
-    const { tenantId, ...by } = counter.spentBy;
-    const sum = await store.usageLedger.spent(tenantId, { ...by, from: new Date(from), to: new Date(to) });
-    return sum.nano + sum.unknown * (counter.rule.budget?.unknown ?? 0);
+function sumSpent({ usageLedger }: Pick<Store, "usageLedger">): SumSpent {
+  return async (windows, from, to) => {
+    const [first] = windows;
+    if (first === undefined) return [];
+    const { spentBy, rule } = first.counter;
+    const { tenantId, ...by } = spentBy;
+    const query = { ...by, from: new Date(from), to: new Date(to) };
+    const dimension = windows.length > 1 && rule.per !== "tenant" ? DIMENSIONS[rule.per] : undefined;
+    const sums =
+      dimension === undefined
+        ? Array<Spent>(windows.length).fill(await usageLedger.spent(tenantId, query))
+        : await usageLedger.spentByEach(
+            tenantId,
+            { ...query, [dimension]: undefined },
+            dimension,
+            windows.map(({ counter }) => counter.spentBy[dimension] ?? ""),
+          );
+    return windows.map(({ counter }, at) => {
+      const { nano = 0, unknown = 0 } = sums[at] ?? {};
+      return nano + unknown * (counter.rule.budget?.unknown ?? 0);
+    });
   };
 }
 

@@ -201,6 +201,49 @@ const CHECKS: readonly (readonly [string, Check])[] = [
     },
   ],
   [
+    "what many keys, users, agents or routes have spent is the same asked for together and one by one",
+    async (store) => {
+      const a = randomName("a");
+      const at = (day: number, ms = 0) => new Date(Date.UTC(2026, 0, day, 0, 0, 0, ms));
+      await appendUsage(store, [
+        entry(a, { at: at(1), keyId: "k1", userId: "u1", agent: "desk", route: "r", cost: 1_001 }),
+        entry(a, { at: at(1), keyId: "k1", userId: "u2", route: "r", cost: 1_001 }),
+        entry(a, { at: at(2, -1), keyId: "k2", userId: "u1", route: "r2", cost: null }),
+        entry(a, { at: at(1, -1), keyId: "k2", userId: "u1", cost: 5_000 }),
+        entry(a, { at: at(2), keyId: "k2", userId: "u1", cost: 5_000 }),
+        entry(randomName("b"), { at: at(1), keyId: "k1", userId: "u1", cost: 5_000 }),
+      ]);
+      const span = { from: at(1), to: at(2) };
+      const subjects = {
+        keyId: ["k2", "none", "k1", "k2"],
+        userId: ["u1", "u2"],
+        agent: ["desk", ""],
+        route: ["r2", "r", "r\0"],
+      };
+      for (const dimension of ["keyId", "userId", "agent", "route"] as const) {
+        const asked = subjects[dimension];
+        const together = await store.usageLedger.spentByEach(a, span, dimension, asked);
+        const apart = asked.map((subject) => store.usageLedger.spent(a, { ...span, [dimension]: subject }));
+        assert.deepEqual(together, await Promise.all(apart), dimension);
+      }
+      const spent = await store.usageLedger.spentByEach(a, span, "keyId", subjects.keyId);
+      assert.deepEqual(
+        spent.map(({ nano, unknown }) => [nano, unknown]),
+        [
+          [0, 1],
+          [0, 0],
+          [3, 0],
+          [0, 1],
+        ],
+      );
+      const ofUser = { ...span, userId: "u2" };
+      assert.deepEqual(await store.usageLedger.spentByEach(a, ofUser, "keyId", ["k1", "k2"]), [
+        { nano: 2, unknown: 0 },
+        { nano: 0, unknown: 0 },
+      ]);
+    },
+  ],
+  [
     "audit records come back as they went in, newest first, each tenant's own",
     async (store) => {
       const [a, b] = [randomName("a"), randomName("b")];

@@ -45,6 +45,17 @@ export interface SpentQuery {
   readonly route?: string | undefined;
 }
 
+/** Who budgets are kept for each. */
+export type SpentDimension = "keyId" | "userId" | "agent" | "route";
+
+/** What calls have cost. */
+export interface Spent {
+  /** Whole nano-dollars, rounded up. */
+  readonly nano: number;
+  /** Calls that cost nobody knows what. */
+  readonly unknown: number;
+}
+
 /** What calls can be summed by. */
 export type UsageDimension = "day" | "provider" | "model" | "key" | "agent";
 
@@ -97,8 +108,15 @@ export interface UsageLedger {
   write(lines: readonly RecordLine[]): Promise<void>;
   /** Sum of the tenant's usage since a time. */
   total(tenantId: string, since: Date): Promise<{ readonly calls: number; readonly usage: Usage }>;
-  /** What these calls cost in whole nano-dollars, rounded up, and how many of them cost nobody knows what. */
-  spent(tenantId: string, query: SpentQuery): Promise<{ readonly nano: number; readonly unknown: number }>;
+  /** What these calls cost. */
+  spent(tenantId: string, query: SpentQuery): Promise<Spent>;
+  /** The same of each of these keys, users, agents or routes, in their order, for little more than one costs. */
+  spentByEach(
+    tenantId: string,
+    query: SpentQuery,
+    dimension: SpentDimension,
+    subjects: readonly string[],
+  ): Promise<readonly Spent[]>;
   /** Sums of the tenant's calls. */
   report(tenantId: string, query: UsageQuery): Promise<UsageReport>;
 }

@@ -7,16 +7,18 @@ import { spentByLedger } from "./spent-by-ledger.ts";
 const START = Date.UTC(2026, 10, 1);
 const END = Date.UTC(2026, 11, 1);
 const NOW = Date.UTC(2026, 10, 28, 12);
-const anyWindow = (): BudgetWindow => ({ start: START, end: END }) as BudgetWindow;
+const anyWindow = (limit = "l"): BudgetWindow =>
+  ({ start: START, end: END, counter: { tenantId: "t", rule: { id: limit } } }) as BudgetWindow;
 const window = anyWindow();
 const MINUTE = 60_000;
+const LATE = 10 * MINUTE;
 const TIMEOUT_MS = 10_000;
 
 /** A ledger with one line a minute, of one nano-dollar, that sums so many lines in a second and gives up after ten. */
 function slowLedger(linesPerSecond: number) {
   const asked: (readonly [number, number])[] = [];
   const ledger = { clockMs: 0, away: false, lines: (NOW - START) / MINUTE };
-  const sum = async (_window: BudgetWindow, from: number, to: number): Promise<number> => {
+  const sum = async (_windows: readonly BudgetWindow[], from: number, to: number): Promise<number[]> => {
     asked.push([from, to]);
     if (ledger.away) throw new SlipwayError("database_unavailable", "It is away.");
     const first = Math.ceil((from - START) / MINUTE);
@@ -24,7 +26,7 @@ function slowLedger(linesPerSecond: number) {
     ledger.clockMs += Math.min(TIMEOUT_MS, (lines / linesPerSecond) * 1000);
     if (lines / linesPerSecond > TIMEOUT_MS / 1000)
       throw new SlipwayError("database_unavailable", "It takes too long.");
-    return lines;
+    return [lines];
   };
   const read = spentByLedger(
     sum,
@@ -40,7 +42,8 @@ test("a month that can be summed at once is", async () => {
   assert.equal(await read(window, NOW - MINUTE), (NOW - START) / MINUTE - 1);
   assert.deepEqual(asked, [
     [START, END],
-    [START, NOW - MINUTE],
+    [START, NOW - LATE],
+    [NOW - LATE, NOW - MINUTE],
   ]);
 });
 
@@ -90,31 +93,65 @@ test("a ledger that is away is asked for all of it again, and one that goes away
   }
 });
 
-test("windows that are asked for together take turns, and nobody waits for one for long", async (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
-  const open: ((spent: number) => void)[] = [];
-  const sum = (): Promise<number> => new Promise((resolve) => open.push(resolve));
+/** A ledger whose sums wait to be answered. */
+function heldLedger() {
+  const open: ((spent: (place: number) => number) => void)[] = [];
+  const sizes: number[] = [];
+  const sum = (windows: readonly BudgetWindow[]): Promise<number[]> => {
+    sizes.push(windows.length);
+    return new Promise((resolve) => open.push((spent) => resolve(windows.map((_, place) => spent(place)))));
+  };
   const read = spentByLedger(
     sum,
     () => 0,
     () => NOW,
   );
-  const turns = async (): Promise<void> => {
-    for (let count = 0; count < 10; count += 1) await new Promise((resolve) => setImmediate(resolve));
-  };
-  const asked = Array.from({ length: 6 }, () => read(anyWindow()).catch((error: Error) => error.message));
+  return { open, sizes, read };
+}
+
+async function turns(): Promise<void> {
+  for (let count = 0; count < 10; count += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("windows of one limit that wait for their turn are summed together, by all replicas' times alike", async () => {
+  const { open, sizes, read } = heldLedger();
+  const others = Array.from({ length: 3 }, (_, n) => read(anyWindow(`l${n}`)));
+  await turns();
+  const keys = Array.from({ length: 1001 }, () => read(anyWindow()));
+  const shared = Array.from({ length: 5 }, (_, n) => read(anyWindow("shared"), NOW - n));
+  await turns();
+  assert.deepEqual(sizes, [1, 1, 1]);
+  while (open.length > 0) {
+    open.shift()?.((place) => place + 1);
+    await turns();
+  }
+  assert.deepEqual(await Promise.all(others), [1, 1, 1]);
+  assert.deepEqual(
+    await Promise.all(keys),
+    keys.map((_, n) => (n % 1000) + 1),
+    "each gets its own sum",
+  );
+  // Their own rest is added to what they were summed to together.
+  assert.deepEqual(await Promise.all(shared), [2, 3, 4, 5, 6]);
+  assert.deepEqual(sizes, [1, 1, 1, 1000, 1, 5, 1, 1, 1, 1, 1]);
+});
+
+test("windows that are asked for together take turns, and nobody waits for one for long", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { open, read } = heldLedger();
+  const asked = Array.from({ length: 6 }, (_, n) => read(anyWindow(`l${n}`)).catch((error: Error) => error.message));
   await turns();
   assert.equal(open.length, 3);
-  open[0]?.(1);
+  open[0]?.(() => 1);
   await turns();
   assert.equal(open.length, 4);
   t.mock.timers.tick(8_000);
-  for (const each of open) each(2);
+  for (const each of open) each(() => 2);
   const tooLate = "What others have spent is being summed.";
   assert.deepEqual(await Promise.all(asked), [1, 2, 2, 2, tooLate, tooLate]);
-  const later = Array.from({ length: 3 }, () => read(anyWindow()));
+  const later = Array.from({ length: 3 }, (_, n) => read(anyWindow(`l${n}`)));
   await turns();
   assert.equal(open.length, 7, "every place is free again");
-  for (const each of open) each(3);
+  for (const each of open) each(() => 3);
   assert.deepEqual(await Promise.all(later), [3, 3, 3]);
 });

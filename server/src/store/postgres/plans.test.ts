@@ -18,6 +18,7 @@ import { putKeptAnswer } from "./kept-answers/put.ts";
 import { keptAnswersWithItems } from "./kept-answers/with-items.ts";
 import { createSession } from "./sessions/create.ts";
 import type { Statement } from "./sql.ts";
+import { spentByEach } from "./usage-ledger/spent.ts";
 
 const PAGE = 200;
 const LONG = 10_000;
@@ -212,4 +213,23 @@ test("the items of an answer that goes are found among all of its tenant's witho
     from pg_stat_xact_user_tables where relname = 'kept_answer_items'`);
   await owner.query("rollback");
   assert.deepEqual(rows, [{ read: 2, removed: 2 }]);
+});
+
+test("what many keys have spent costs one reading of the tenant's time, whatever the planner knows", async (t) => {
+  const owner = await owned(t);
+  if (!owner) return;
+  const keys = Array.from({ length: 1000 }, (_, n) => `key_${n}`);
+  await owner.query("alter table slipway.usage_ledger set (autovacuum_enabled = false)");
+  await owner.query(`insert into slipway.usage_ledger (tenant_id, id, request_id, key_id, provider, model, input_tokens,
+      cached_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, source, outcome, at, cost_pico)
+    select case when n % 2 = 0 then 't' else 's' || n % ${SMALL_TENANTS} end, 'use_' || n, 'r', 'key_' || n / 2 % 1000, 'p', 'm',
+      0, 0, 0, 0, 0, 'none', 'ok', timestamptz '2026-01-01Z' + n * interval '100 s', 1
+    from generate_series(1, 2 * ${LONG}) n`);
+  const span = { from: new Date(Date.UTC(2026, 0, 2)), to: new Date(Date.UTC(2026, 0, 10)) };
+  const lines = (8 * 86_400) / 200;
+  for (const statistics of ["none", "fresh"]) {
+    if (statistics === "fresh") await owner.query("analyze slipway.usage_ledger");
+    const read = await readBy(owner, "slipway_app", "usage_ledger", spentByEach("t", span, "keyId", keys));
+    assert.ok(read <= lines + 1, `with ${statistics} statistics: ${read}`);
+  }
 });

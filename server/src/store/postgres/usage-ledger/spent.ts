@@ -1,4 +1,4 @@
-import type { SpentQuery } from "../../usage-ledger.ts";
+import type { SpentDimension, SpentQuery } from "../../usage-ledger.ts";
 import { sql, type Statement } from "../sql.ts";
 
 /** Sums as the statement answers them: whole nano-dollars, rounded up as a whole. */
@@ -19,4 +19,36 @@ export function spentSince(tenantId: string, query: SpentQuery): Statement<Spent
       and (${userId}::text is null or user_id = ${userId})
       and (${agent}::text is null or agent = ${agent})
       and (${route}::text is null or route = ${route})`;
+}
+
+/** The same of one subject of many. */
+export interface SpentOfRow extends SpentRow {
+  /** Its place in the list, from 1 on. */
+  readonly place: number;
+}
+
+// What the tenant has in this time is read once, however many are asked for: no index leads to the lines of a key.
+export function spentByEach(
+  tenantId: string,
+  query: SpentQuery,
+  dimension: SpentDimension,
+  subjects: readonly string[],
+): Statement<SpentOfRow> {
+  const { from, to, keyId = null, userId = null, agent = null, route = null } = query;
+  return sql`
+    select array_position(${subjects}::text[], subject) as place,
+      coalesce(ceil(sum(cost_pico) / 1000), 0)::float8 as nano,
+      count(*) filter (where cost_pico is null)::float8 as "unknown"
+    from (
+      select cost_pico, case ${dimension}::text
+        when 'keyId' then key_id when 'userId' then user_id when 'agent' then agent when 'route' then route end as subject
+      from slipway.usage_ledger
+      where tenant_id = ${tenantId} and at >= ${from} and at < ${to}
+        and (${keyId}::text is null or key_id = ${keyId})
+        and (${userId}::text is null or user_id = ${userId})
+        and (${agent}::text is null or agent = ${agent})
+        and (${route}::text is null or route = ${route})
+    ) as line
+    where subject = any(${subjects}::text[])
+    group by subject`;
 }

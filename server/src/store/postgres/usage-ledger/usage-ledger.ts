@@ -3,7 +3,7 @@ import type { UsageLedger } from "../../usage-ledger.ts";
 import type { Database } from "../database.ts";
 import { appendUsage, usageLine } from "./append.ts";
 import { reportUsage, usageReport } from "./report.ts";
-import { spentSince } from "./spent.ts";
+import { spentByEach, spentSince } from "./spent.ts";
 import { totalUsage } from "./total.ts";
 
 export function createUsageLedger(database: Database): UsageLedger {
@@ -21,6 +21,11 @@ export function createUsageLedger(database: Database): UsageLedger {
     async spent(tenantId, query) {
       const [row] = await database.asTenant(tenantId, spentSince(tenantId, query));
       return row ?? { nano: 0, unknown: 0 };
+    },
+    async spentByEach(tenantId, query, dimension, subjects) {
+      const rows = await database.asTenant(tenantId, spentByEach(tenantId, query, dimension, subjects));
+      const sums = new Map(rows.map(({ place, nano, unknown }) => [subjects[place - 1], { nano, unknown }]));
+      return subjects.map((subject) => sums.get(subject) ?? { nano: 0, unknown: 0 });
     },
     async report(tenantId, query) {
       return usageReport(await database.asTenant(tenantId, reportUsage(tenantId, query)), query);
