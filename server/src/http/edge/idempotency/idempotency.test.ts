@@ -152,14 +152,14 @@ test("a path is guarded as the application knows it, with a slash at its end too
   for (const path of ["/", "", "/api/v1/users", "/api/v1/agents/a"]) assert.equal(idempotentRoute(path), undefined);
 });
 
-test("what has expired is removed every hour, for each tenant once", async (t) => {
+test("what has expired is removed every hour, all of each tenant's", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const purged: string[] = [];
   const { options } = world(
     {
       purge(tenantId) {
         purged.push(tenantId);
-        return Promise.resolve(0);
+        return Promise.resolve(tenantId === "a" && purged.length < 3 ? 1000 : 0);
       },
     },
     ["a", "b", "a"],
@@ -170,6 +170,6 @@ test("what has expired is removed every hour, for each tenant once", async (t) =
   assert.deepEqual(purged, []);
   t.mock.timers.tick(1000);
   await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(purged, ["a", "b"]);
+  assert.deepEqual(purged, ["a", "a", "a", "b"]);
   await guard.close(0);
 });

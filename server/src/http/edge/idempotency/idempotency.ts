@@ -59,6 +59,8 @@ export interface Idempotency {
 
 const TTL_MS = 24 * 3600 * 1000;
 const PURGE_MS = 3600 * 1000;
+/** Pages of a tenant in one of these hours: a million records. */
+const MOST_PAGES = 1000;
 
 function inUse(): SlipwayError {
   return new SlipwayError("idempotency_key_in_use", "A request with this Idempotency-Key is under way.", {
@@ -87,6 +89,7 @@ class Guard implements Idempotency {
   readonly #options: IdempotencyOptions;
   readonly #running = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
+  #closed = false;
 
   constructor(options: IdempotencyOptions) {
     this.#options = options;
@@ -105,6 +108,7 @@ class Guard implements Idempotency {
   }
 
   async close(timeoutMs: number): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#timer);
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
@@ -206,7 +210,10 @@ class Guard implements Idempotency {
   async #purge(): Promise<void> {
     const { records, tenants, log } = this.#options;
     try {
-      for (const tenantId of new Set(await tenants())) await records.purge(tenantId);
+      for (const tenantId of new Set(await tenants())) {
+        let pages = 0;
+        while (!this.#closed && pages < MOST_PAGES && (await records.purge(tenantId)) > 0) pages += 1;
+      }
     } catch (error) {
       log.warn(
         { error: describeError(error) },
