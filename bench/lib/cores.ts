@@ -36,9 +36,17 @@ export function pinned(cores: string | undefined, command: string, args: readonl
 /** Where Linux keeps the groups that share CPU (cgroups v1); each has `cpu.idle`: its tasks run when no other wants to. */
 const CPU_GROUPS = "/sys/fs/cgroup/cpu";
 
+function moveInto(group: string, pid: number): void {
+  try {
+    writeFileSync(join(group, "cgroup.procs"), String(pid));
+  } catch {
+    // It ended meanwhile.
+  }
+}
+
 /**
- * Lets the process and its descendants, those to come as well, run only when nobody else wants their cores, where that is possible; resolves
- * to what takes the arrangement back once they have ended. A database has a machine of its own in production; where it shares the
+ * Lets the process and its descendants, those to come as well, run only when nobody else wants their cores, where that is possible; answers
+ * what takes the arrangement back once they have ended. A database has a machine of its own in production; where it shares the
  * load's core, what it does behind a request would be timed as the request's. `SCHED_IDLE` alone is not enough: where the kernel groups
  * processes by session (sched_autogroup, sched(7)) it counts inside a session only, and each of PostgreSQL's processes is one.
  */
@@ -47,8 +55,9 @@ export function giveWay(root: number): () => void {
   try {
     mkdirSync(group);
     writeFileSync(join(group, "cpu.idle"), "1");
-    // Twice: one that was forked while the first list was read is in the second.
-    for (const pid of [...treeOf(root), ...treeOf(root)]) writeFileSync(join(group, "cgroup.procs"), String(pid));
+    // The first first: what it starts from then on is in the group by itself. Then those that it had started before.
+    writeFileSync(join(group, "cgroup.procs"), String(root));
+    for (const pid of treeOf(root).slice(1)) moveInto(group, pid);
   } catch {
     for (const pid of treeOf(root)) spawnSync("chrt", ["--idle", "--pid", "0", String(pid)], { stdio: "ignore" });
   }

@@ -24,7 +24,7 @@ export function createUsageLedger(database: Database): UsageLedger {
     },
     async spentByEach(tenantId, query, dimension, subjects) {
       const rows = await database.asTenant(tenantId, spentByEach(tenantId, query, dimension, subjects));
-      const sums = new Map(rows.map(({ place, nano, unknown }) => [subjects[place - 1], { nano, unknown }]));
+      const sums = new Map(rows.map(({ subject, nano, unknown }) => [subject, { nano, unknown }]));
       return subjects.map((subject) => sums.get(subject) ?? { nano: 0, unknown: 0 });
     },
     async report(tenantId, query) {
