@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { slipway } from "./candidates/slipway.ts";
 import { startUpstream } from "./candidates/upstream.ts";
@@ -30,13 +27,6 @@ const STRICT = "limits, budget, ledger, audit strict";
 const BATCHED = "limits, budget, ledger, audit batched";
 const UNLIMITED = "ledger, audit strict";
 const UNGOVERNED = "none of it";
-/** Limits of every kind that nobody reaches. */
-const FILE = `
-limits:
-  - { name: key, per: key, requestsPerMinute: 10000000, tokensPerMinute: 1000000000, concurrency: 100000 }
-  - { name: purse, per: tenant, budget: { day: 1000000, month: 1000000 } }
-`;
-
 type Options = {
   seconds: number;
   warmUpSeconds: number;
@@ -45,14 +35,12 @@ type Options = {
   upstreamMs: number;
 };
 
-async function startAll(setup: Setup, folder: string): Promise<Candidate[]> {
-  const file = join(folder, "slipway.yaml");
-  await writeFile(file, FILE);
+async function startAll(setup: Setup): Promise<Candidate[]> {
   const kinds: Partial<Setup>[] = [
-    { name: STRICT, env: { SLIPWAY_CONFIG: file, AUDIT_MODE: "strict" } },
-    { name: BATCHED, env: { SLIPWAY_CONFIG: file, AUDIT_MODE: "batched" } },
-    { name: UNLIMITED, env: { AUDIT_MODE: "strict" } },
-    { name: UNGOVERNED, entry: await ungovernedServer() },
+    { name: STRICT, env: { AUDIT_MODE: "strict" } },
+    { name: BATCHED, env: { AUDIT_MODE: "batched" } },
+    { name: UNLIMITED, unlimited: true, env: { AUDIT_MODE: "strict" } },
+    { name: UNGOVERNED, unlimited: true, entry: await ungovernedServer() },
   ];
   const running: Candidate[] = [];
   for (const kind of kinds) {
@@ -79,7 +67,6 @@ function inRounds(rounds: ReadonlyMap<string, readonly Round[]>, name: string): 
 async function run(options: Options) {
   const cores = chooseCores();
   const upstream = await startUpstream(cores?.rest, { BENCH_UPSTREAM_ANSWER_MS: String(options.upstreamMs) });
-  const folder = await mkdtemp(join(tmpdir(), "slipway-bench-governance-"));
   const body = requestBody(false);
   let running: Candidate[] = [];
   const rounds = new Map<string, Round[]>();
@@ -93,7 +80,7 @@ async function run(options: Options) {
       stream: false,
       databaseGivesWay: true,
     };
-    running = await startAll(setup, folder);
+    running = await startAll(setup);
     const load = (seconds: number) => ({ seconds, connections: options.connections, cores: cores?.rest });
     for (const one of running) {
       await verify(one, false);
@@ -128,7 +115,6 @@ async function run(options: Options) {
   } finally {
     for (const one of running) await one.stop();
     await upstream.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SERVER_ENTRY, SERVER_NODE_FLAGS } from "@slipway/contracts/server-command.ts";
@@ -10,6 +10,12 @@ import { pinned } from "../lib/cores.ts";
 import { type BenchDatabase, openDatabase } from "../lib/database.ts";
 
 const NAME = "slipway (governed)";
+/** Limits and a budget, which nobody reaches: a governed request is held against them. */
+const LIMITS = `
+limits:
+  - { name: key, per: key, requestsPerMinute: 10000000, tokensPerMinute: 1000000000, concurrency: 100000 }
+  - { name: purse, per: tenant, budget: { day: 1000000, month: 1000000 } }
+`;
 const NAME_EMBEDDED = "slipway (governed, embedded database)";
 const ROOT = join(import.meta.dirname, "../..");
 const BUILD_TIMEOUT_MS = 60_000;
@@ -68,7 +74,14 @@ export function migrate(database: BenchDatabase, env: NodeJS.ProcessEnv): void {
   if (result.status !== 0) throw new Error(`migrate failed:\n${result.stdout}${result.stderr}`);
 }
 
-/** Starts the server as in production: key, limits, usage ledger, audit, metrics and access log on, PostgreSQL outside where there is one. */
+async function configured(home: string, unlimited: boolean): Promise<NodeJS.ProcessEnv> {
+  if (unlimited) return {};
+  const file = join(home, "slipway.yaml");
+  await writeFile(file, LIMITS);
+  return { SLIPWAY_CONFIG: file };
+}
+
+/** Starts the server as in production: key, limits, a budget, usage ledger, audit, metrics and access log on, PostgreSQL outside where there is one. */
 export async function slipway(setup: Setup): Promise<Started> {
   const database = await openDatabase({ cores: setup.restCores, givesWay: setup.databaseGivesWay });
   const home = await mkdtemp(join(tmpdir(), "slipway-bench-"));
@@ -79,6 +92,7 @@ export async function slipway(setup: Setup): Promise<Started> {
     TEST_MODE: "false",
     OPENAI_API_KEY: "sk-bench",
     OPENAI_BASE_URL: `http://127.0.0.1:${setup.upstreamPort}/v1`,
+    ...(await configured(home, setup.unlimited ?? false)),
     ...setup.env,
   };
   let child: Child | undefined;

@@ -29,6 +29,8 @@ export type Setup = {
   databaseGivesWay?: boolean;
   /** The first module of Slipway's server, where it is not the one that is built. */
   entry?: string;
+  /** Slipway is given no limits and no budget. */
+  unlimited?: boolean;
   /** What Slipway is set besides. */
   env?: Readonly<Record<string, string>>;
   /** What it is called, where it is one of several. */

@@ -27,6 +27,10 @@ export interface AccessLog {
 
 const FLUSH_BYTES = 16_384;
 const FLUSH_MS = 50;
+// What is written as bytes before it goes out, nearly always: to make room for it anew each time costs as much again.
+const ROOM_BYTES = 64 * 1024;
+// Of UTF-8, for each of a text's code units.
+const MOST_BYTES_A_UNIT = 3;
 
 // A descriptor that is full (a slow pipe) answers EAGAIN: what does not fit is kept for the next flush, up to this bound.
 const MOST_KEPT = 4 * 1024 * 1024;
@@ -95,12 +99,14 @@ export function createAccessLog(options: {
   const head = google === undefined ? '{"level":"info"' : '{"severity":"INFO"';
   const traces = google === undefined ? undefined : tracePrefix(google);
   const tail = `,"release":${JSON.stringify(options.release)}${worker === undefined ? "" : `,"worker":${worker}`},"${google === undefined ? "msg" : "message"}":"request"}\n`;
+  const room = Buffer.allocUnsafeSlow(ROOM_BYTES);
   let buffer = "";
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    const bytes = Buffer.from(buffer);
+    const bytes =
+      buffer.length * MOST_BYTES_A_UNIT > room.length ? Buffer.from(buffer) : room.subarray(0, room.write(buffer));
     buffer = "";
     let offset = 0;
     try {

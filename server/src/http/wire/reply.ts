@@ -26,7 +26,7 @@ interface Header {
   readonly line: string;
 }
 
-/** The last header of a name, and how many others came since without being kept. */
+/** The last header of a name that was kept, and how many others came since. */
 interface Written {
   header: Header;
   others: number;
@@ -35,13 +35,14 @@ interface Written {
 // Most answers say the same of most names. Names are ours and few; those of a vendor or an agent have a bound.
 const written = new Map<string, Written>();
 const MOST_WRITTEN = 200;
-// What is another with every answer, such as what is left of a limit, is kept once in so many times: what an old map holds
-// outlives its collection.
+// What is another with every answer, such as what is left of a limit, is kept once in so many times, as what an old map holds outlives
+// its collection; and compared a few times after, as to compare a text that was just put together costs as much as to write it.
 const KEPT_ONCE_IN = 64;
+const COMPARED = 8;
 
 function headerOf(name: string, value: string | number): Header {
   const before = written.get(name);
-  if (before !== undefined && before.header.value === value) {
+  if (before !== undefined && before.others < COMPARED && before.header.value === value) {
     before.others = 0;
     return before.header;
   }
@@ -52,8 +53,8 @@ function headerOf(name: string, value: string | number): Header {
   if (before === undefined) {
     if (written.size < MOST_WRITTEN) written.set(name, { header, others: 0 });
   } else {
-    if (before.others % KEPT_ONCE_IN === 0) before.header = header;
-    before.others += 1;
+    before.others = (before.others + 1) % KEPT_ONCE_IN;
+    if (before.others === 0) before.header = header;
   }
   return header;
 }

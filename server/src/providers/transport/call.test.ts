@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { answerOf } from "../conformance/collect.ts";
 import { plainRequest } from "../conformance/requests.ts";
 import { HttpProvider } from "../http-provider.ts";
@@ -72,5 +73,44 @@ describe("a whole answer is read whole when it comes", () => {
         server.close();
       }
     });
+  }
+});
+
+// Answers the first request of a connection; what it says next it says unasked, when it is told to.
+const UNASKED = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const server = require("node:net").createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.write(workerData.answer));
+    parentPort.once("message", () => socket.write(workerData.other));
+  });
+  server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
+`;
+
+function answerOfWords(words: string): string {
+  const body = JSON.stringify({ id: "c", choices: [{ index: 0, message: { content: words }, finish_reason: "stop" }] });
+  return `${head(`content-length: ${body.length}\r\n`).toString()}${body}`;
+}
+
+function standStill(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+test("what a server says unasked is no answer to the request that takes its connection next", async () => {
+  const words = { answer: answerOfWords("asked"), other: answerOfWords("unasked") };
+  const worker = new Worker(UNASKED, { eval: true, workerData: words });
+  const [port] = (await once(worker, "message")) as [number];
+  const provider = new HttpProvider({ name: "test", codec, baseUrl: `http://127.0.0.1:${port}` });
+  try {
+    assert.equal((await answerOf(provider, plainRequest(false))).text, "asked");
+    // Timers come before what was received: the answer lies there, unread, when the request is made.
+    await sleep(20);
+    worker.postMessage("speak", []);
+    standStill(200);
+    await assert.rejects(answerOf(provider, plainRequest(false)), { code: "provider_error", message: /HTTP_SYNTAX/ });
+  } finally {
+    await provider.close();
+    await worker.terminate();
   }
 });

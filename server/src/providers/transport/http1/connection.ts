@@ -64,6 +64,14 @@ export interface ConnectionOwner {
 
 const TCP_KEEP_ALIVE_MS = 60_000;
 
+let unwritten: Connection[] = [];
+
+function writeAll(): void {
+  const all = unwritten;
+  unwritten = [];
+  for (const connection of all) connection.write();
+}
+
 /** One connection to an upstream, which carries one request at a time. */
 export class Connection implements AnswerListener {
   readonly #owner: ConnectionOwner;
@@ -75,6 +83,8 @@ export class Connection implements AnswerListener {
   #paused = false;
   #reusable = false;
   #error: Error | undefined;
+  /** The request, until it is written. */
+  #unwritten: string | undefined;
   #headMs = 0;
   #idleMs = 0;
   #deadline = 0;
@@ -102,7 +112,7 @@ export class Connection implements AnswerListener {
     return this.#handler === undefined ? this.#owner.now - this.#since : 0;
   }
 
-  /** Writes the request. False when the handler no longer wants it. */
+  /** Takes the request, which is written when this turn of the loop is over. False when the handler no longer wants it. */
   send(request: Http1Request, handler: Http1Handler): boolean {
     if (!handler.requestStart(this)) return false;
     this.#handler = handler;
@@ -114,12 +124,21 @@ export class Connection implements AnswerListener {
     this.#parser.reset(request.head.startsWith("HEAD "));
     const { body } = request;
     const { host } = this.#owner.origin;
-    this.#socket.write(
+    this.#unwritten =
       body === null
         ? `${request.head}host: ${host}\r\n\r\n`
-        : `${request.head}host: ${host}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+        : `${request.head}host: ${host}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+    // All requests of one turn of the loop go out together at its end. One by one, each would find who reads it asleep again: on a
+    // virtual machine waking takes up to a third of what a write costs (by `perf`).
+    if (unwritten.push(this) === 1) setImmediate(writeAll);
     return true;
+  }
+
+  /** Hands over what {@link send} took. */
+  write(): void {
+    const text = this.#unwritten;
+    this.#unwritten = undefined;
+    if (text !== undefined && !this.#socket.destroyed) this.#socket.write(text);
   }
 
   /** Cuts the connection when this handler's request runs on it; the handler hears nothing more. */
@@ -200,7 +219,9 @@ export class Connection implements AnswerListener {
   #onData(chunk: Buffer): void {
     this.#since = this.#owner.now;
     try {
-      if (this.#handler === undefined) throw new HttpSyntaxError("The server sent something that was not asked for.");
+      // What comes before the request was written answers something else.
+      if (this.#handler === undefined || this.#unwritten !== undefined)
+        throw new HttpSyntaxError("The server sent something that was not asked for.");
       this.#parser.push(chunk);
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
