@@ -10,21 +10,23 @@ import { chooseCores, machine } from "./lib/cores.ts";
 import { generatorName } from "./lib/load.ts";
 import { type Round, measure, measureAwake, verify } from "./lib/measure.ts";
 import { requestBody } from "./lib/request-body.ts";
-import { type Report, disturbanceNotes, helperNotes, reportText, rowOf } from "./lib/report.ts";
+import { type Report, disturbanceNotes, helperNotes, ratioNotes, reportText, rowOf } from "./lib/report.ts";
 
 /*
  * What a request costs through a gateway.
  *
- *   ./slipway bench router [--stream] [--duration S] [--warm-up S] [--connections N] [--rounds N] [--only nginx,slipway] [--json]
+ *   ./slipway bench router [--stream] [--duration S] [--wake S] [--warm-up S] [--connections N] [--rounds N] [--only nginx,slipway] [--json]
  *
  * Every candidate forwards the same request to the same upstream, pinned to one core, with load and upstream on the others. Slipway's
  * database is there too, and runs when neither wants to: a candidate that is asked less often because its database holds up the load
  * costs more a request, as its core sleeps and wakes in between.
- * Rounds are interleaved (A B C A B C …), so that a slow minute of the machine hits all; medians are shown.
+ * Rounds are interleaved (A B C A B C …) and short, so that a slow minute of the machine hits all, and none stands still for long; medians
+ * are shown, and the ratios of the rounds.
  */
 
 type Options = {
   seconds: number;
+  wakeSeconds: number;
   warmUpSeconds: number;
   connections: number;
   rounds: number;
@@ -55,7 +57,7 @@ async function runRounds(
   }
   for (let round = 1; round <= options.rounds; round++) {
     for (const candidate of running) {
-      const measured = await measureAwake(candidate, loadOf(options.seconds));
+      const measured = await measureAwake(candidate, loadOf(options.seconds), options.wakeSeconds);
       rounds.get(candidate.name)?.push(measured);
       const micros = measured.row.cpuMicrosPerRequest.toFixed(1);
       say(`round ${round} of ${options.rounds}, ${candidate.name}: ${micros} µs a request`);
@@ -93,7 +95,12 @@ async function run(options: Options): Promise<Report> {
       machine: machine(),
       load: `${answers}, ${options.connections} connections by ${generatorName()}, ${windows}`,
       rows: running.map(({ name }) => rowOf(name, rounds.get(name) ?? [])),
-      notes: [...notes, ...helperNotes(rounds), ...disturbanceNotes(rounds)],
+      notes: [
+        ...notes,
+        ...ratioNotes(rounds, "slipway", "portkey"),
+        ...helperNotes(rounds),
+        ...disturbanceNotes(rounds),
+      ],
     };
   } finally {
     for (const candidate of running) await candidate.stop();
@@ -105,15 +112,17 @@ const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     stream: { type: "boolean", default: false },
-    duration: { type: "string", default: "8" },
-    "warm-up": { type: "string", default: "10" },
+    duration: { type: "string", default: "2" },
+    wake: { type: "string", default: "1" },
+    "warm-up": { type: "string", default: "20" },
     connections: { type: "string", default: "32" },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "20" },
     only: { type: "string", default: "" },
   },
 });
 const report = await run({
   seconds: positive("duration", values.duration),
+  wakeSeconds: positive("wake", values.wake),
   warmUpSeconds: positive("warm-up", values["warm-up"]),
   connections: positive("connections", values.connections),
   rounds: positive("rounds", values.rounds),

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { parseCoreList, pinned } from "./cores.ts";
 import { textOfStream, textOfWhole } from "./measure.ts";
 import { busyMicros, cpuMicros, parseStat, rssMb, treeOf } from "./process-cpu.ts";
-import { disturbanceNotes, reportText, rowOf } from "./report.ts";
+import { disturbanceNotes, ratioNotes, reportText, rowOf } from "./report.ts";
 import { mean, median, percentile, rounded, slope } from "./stats.ts";
 import { table } from "./table.ts";
 
@@ -103,6 +103,23 @@ test("a report shows medians, the least CPU of a round, and CPU as a share of Sl
   const text = reportText({ machine: "m", load: "l", rows, notes: [] });
   assert.match(text, /^portkey gateway .* 8\.000 +1\.000$/m);
   assert.match(text, /^slipway \(governed\) .* 1\.000 +0\.125$/m);
+});
+
+test("a ratio is taken round by round, so that a slow one of the machine counts no more than another", () => {
+  const rounds = (...micros: number[]) =>
+    micros.map((cpuMicrosPerRequest) => ({
+      row: { rps: 1, cpuMicrosPerRequest, p50Ms: 1, p99Ms: 1, rssMb: 1 },
+      helperMicros: new Map<string, number>(),
+      foreignCores: 0,
+    }));
+  const all = new Map([
+    ["portkey gateway", rounds(400, 4000, 800)],
+    ["slipway (governed)", rounds(40, 400, 80)],
+  ]);
+  assert.match(ratioNotes(all, "slipway", "portkey").join(), /0\.1000 ± 0\.0000, median 0\.1000/);
+  all.set("slipway (governed)", rounds(40, 800, 80));
+  assert.match(ratioNotes(all, "slipway", "portkey").join(), /0\.1260 ± 0\.0291, median 0\.1000/);
+  assert.deepEqual(ratioNotes(new Map([["slipway", rounds(1, 2)]]), "slipway", "portkey"), []);
 });
 
 test("a mean comes with its error", () => {

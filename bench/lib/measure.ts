@@ -59,8 +59,12 @@ export async function verify(candidate: Candidate, stream: boolean): Promise<voi
 export const WAKE_SECONDS = 12;
 
 /** As {@link measure}, of a process that may have stood still: it is loaded until it is as it was before that. */
-export async function measureAwake(candidate: Candidate, options: LoadOptions): Promise<Round> {
-  await measure(candidate, { ...options, seconds: WAKE_SECONDS });
+export async function measureAwake(
+  candidate: Candidate,
+  options: LoadOptions,
+  wakeSeconds = WAKE_SECONDS,
+): Promise<Round> {
+  await measure(candidate, { ...options, seconds: wakeSeconds });
   return measure(candidate, options);
 }
 

@@ -1,5 +1,5 @@
 import type { Round } from "./measure.ts";
-import { median, rounded } from "./stats.ts";
+import { mean, median, rounded } from "./stats.ts";
 import { table } from "./table.ts";
 
 /** One candidate's medians. */
@@ -57,6 +57,20 @@ export function disturbanceNotes(rounds: ReadonlyMap<string, readonly Round[]>):
   return [
     `Other processes used ${Math.round(share * 100)} % of a core during the windows: run it again on a quiet machine.`,
   ];
+}
+
+/** What a request costs one candidate as a share of another, round by round: a slow minute of the machine is a slow one for both. */
+export function ratioNotes(rounds: ReadonlyMap<string, readonly Round[]>, of: string, to: string): string[] {
+  const found = (start: string) => [...rounds].find(([name]) => name.startsWith(start));
+  const [one, other] = [found(of), found(to)];
+  if (one === undefined || other === undefined || one[1].length < 2) return [];
+  const logs = one[1].map(({ row }, at) =>
+    Math.log(row.cpuMicrosPerRequest / (other[1][at]?.row.cpuMicrosPerRequest ?? Number.NaN)),
+  );
+  const { mean: log, error } = mean(logs);
+  const share = Math.exp(log);
+  const figures = `${share.toFixed(4)} ± ${(share * error).toFixed(4)}, median ${Math.exp(median(logs)).toFixed(4)}`;
+  return [`Round by round ${one[0]} costs ${figures} of what ${other[0]} does (geometric mean and standard error).`];
 }
 
 function ratio(rows: readonly Row[], row: Row, other: string): string {
