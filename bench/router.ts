@@ -5,6 +5,7 @@ import { portkey } from "./candidates/portkey.ts";
 import { slipway } from "./candidates/slipway.ts";
 import { type Upstream, startUpstream } from "./candidates/upstream.ts";
 import { positive, say } from "./lib/arguments.ts";
+import { keepAwake } from "./lib/awake.ts";
 import type { Candidate, Setup, Started } from "./lib/candidate.ts";
 import { chooseCores, machine } from "./lib/cores.ts";
 import { generatorName } from "./lib/load.ts";
@@ -15,11 +16,11 @@ import { type Report, disturbanceNotes, helperNotes, ratioNotes, reportText, row
 /*
  * What a request costs through a gateway.
  *
- *   ./slipway bench router [--stream] [--duration S] [--wake S] [--warm-up S] [--connections N] [--rounds N] [--only nginx,slipway] [--json]
+ *   ./slipway bench router [--stream] [--duration S] [--wake S] [--warm-up S] [--connections N] [--rounds N] [--only nginx,slipway] [--sleep] [--json]
  *
  * Every candidate forwards the same request to the same upstream, pinned to one core, with load and upstream on the others. Slipway's
  * database is there too, and runs when neither wants to: a candidate that is asked less often because its database holds up the load
- * costs more a request, as its core sleeps and wakes in between.
+ * costs more a request, as its core sleeps and wakes in between. So the candidates' core is kept awake too, unless `--sleep` lets it sleep.
  * Rounds are interleaved (A B C A B C …) and short, so that a slow minute of the machine hits all, and none stands still for long; medians
  * are shown, and the ratios of the rounds.
  */
@@ -31,6 +32,7 @@ type Options = {
   connections: number;
   rounds: number;
   stream: boolean;
+  sleep: boolean;
   only: readonly string[];
 };
 
@@ -71,6 +73,7 @@ async function run(options: Options): Promise<Report> {
   const cores = chooseCores();
   const notes = cores === undefined ? ["Not pinned: there is no taskset or only one core."] : [];
   const upstream = await startUpstream(cores?.rest);
+  const letSleep = cores === undefined || options.sleep ? undefined : keepAwake(cores.candidate);
   const running: Candidate[] = [];
   try {
     const body = requestBody(options.stream);
@@ -90,10 +93,11 @@ async function run(options: Options): Promise<Report> {
     }
     const rounds = await runRounds(running, options, cores?.rest);
     const windows = `median of ${options.rounds} rounds of ${options.seconds} s`;
+    const core = letSleep === undefined ? "" : ", the candidates' core kept awake";
     const answers = options.stream ? "streamed answers" : "whole answers";
     return {
       machine: machine(),
-      load: `${answers}, ${options.connections} connections by ${generatorName()}, ${windows}`,
+      load: `${answers}, ${options.connections} connections by ${generatorName()}, ${windows}${core}`,
       rows: running.map(({ name }) => rowOf(name, rounds.get(name) ?? [])),
       notes: [
         ...notes,
@@ -104,6 +108,7 @@ async function run(options: Options): Promise<Report> {
     };
   } finally {
     for (const candidate of running) await candidate.stop();
+    await letSleep?.();
     await upstream.stop();
   }
 }
@@ -112,6 +117,7 @@ const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     stream: { type: "boolean", default: false },
+    sleep: { type: "boolean", default: false },
     duration: { type: "string", default: "2" },
     wake: { type: "string", default: "1" },
     "warm-up": { type: "string", default: "20" },
@@ -127,6 +133,7 @@ const report = await run({
   connections: positive("connections", values.connections),
   rounds: positive("rounds", values.rounds),
   stream: values.stream,
+  sleep: values.sleep,
   only: values.only.split(",").filter((name) => name !== ""),
 });
 process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : reportText(report));
