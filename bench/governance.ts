@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { slipway } from "./candidates/slipway.ts";
 import { startUpstream } from "./candidates/upstream.ts";
 import { positive, say } from "./lib/arguments.ts";
+import { keepAwake } from "./lib/awake.ts";
 import type { Candidate, Setup } from "./lib/candidate.ts";
 import { chooseCores, machine } from "./lib/cores.ts";
 import { generatorName } from "./lib/load.ts";
@@ -20,7 +21,7 @@ import { ungovernedServer } from "./lib/ungoverned.ts";
  * once (`--upstream-ms 0`), because the governed server's database shares the load's core,
  * where it runs when load and upstream do not want to.
  *
- *   ./slipway bench governance [--upstream-ms N] [--duration S] [--warm-up S] [--connections N] [--rounds N] [--json]
+ *   ./slipway bench governance [--upstream-ms N] [--duration S] [--wake S] [--warm-up S] [--connections N] [--rounds N] [--sleep] [--json]
  */
 
 const STRICT = "limits, budget, ledger, audit strict";
@@ -29,6 +30,8 @@ const UNLIMITED = "ledger, audit strict";
 const UNGOVERNED = "none of it";
 type Options = {
   seconds: number;
+  wakeSeconds: number;
+  sleep: boolean;
   warmUpSeconds: number;
   connections: number;
   rounds: number;
@@ -68,6 +71,7 @@ async function run(options: Options) {
   const cores = chooseCores();
   const upstream = await startUpstream(cores?.rest, { BENCH_UPSTREAM_ANSWER_MS: String(options.upstreamMs) });
   const body = requestBody(false);
+  const letSleep = cores === undefined || options.sleep ? undefined : keepAwake(cores.candidate);
   let running: Candidate[] = [];
   const rounds = new Map<string, Round[]>();
   try {
@@ -90,7 +94,7 @@ async function run(options: Options) {
     }
     for (let round = 1; round <= options.rounds; round += 1) {
       for (const one of running) {
-        const measured = await measureAwake(one, load(options.seconds));
+        const measured = await measureAwake(one, load(options.seconds), options.wakeSeconds);
         rounds.get(one.name)?.push(measured);
         say(`round ${round}, ${one.name}: ${measured.row.cpuMicrosPerRequest.toFixed(1)} µs a request`);
       }
@@ -105,15 +109,17 @@ async function run(options: Options) {
           ]),
       `By the least of the rounds it costs ${costOf(rows.map((row) => row.leastCpuMicros))}.`,
     ];
+    const core = letSleep === undefined ? "" : ", the servers' core kept awake";
     const windows = `median of ${options.rounds} rounds of ${options.seconds} s`;
     return {
       machine: machine(),
-      load: `whole answers, upstream of ${options.upstreamMs} ms, ${options.connections} connections by ${generatorName()}, ${windows}`,
+      load: `whole answers, upstream of ${options.upstreamMs} ms, ${options.connections} connections by ${generatorName()}, ${windows}${core}`,
       rows,
       notes: [...costs, ...helperNotes(rounds), ...disturbanceNotes(rounds)],
     };
   } finally {
     for (const one of running) await one.stop();
+    await letSleep?.();
     await upstream.stop();
   }
 }
@@ -121,15 +127,19 @@ async function run(options: Options) {
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    duration: { type: "string", default: "8" },
+    sleep: { type: "boolean", default: false },
+    duration: { type: "string", default: "2" },
+    wake: { type: "string", default: "1" },
     "warm-up": { type: "string", default: "15" },
     connections: { type: "string", default: "128" },
     "upstream-ms": { type: "string", default: "20" },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "15" },
   },
 });
 const report = await run({
   seconds: positive("duration", values.duration),
+  wakeSeconds: positive("wake", values.wake),
+  sleep: values.sleep,
   warmUpSeconds: positive("warm-up", values["warm-up"]),
   connections: positive("connections", values.connections),
   rounds: positive("rounds", values.rounds),
