@@ -28,6 +28,7 @@ const STRICT = "limits, budget, ledger, audit strict";
 const BATCHED = "limits, budget, ledger, audit batched";
 const UNLIMITED = "ledger, audit strict";
 const UNGOVERNED = "none of it";
+
 type Options = {
   seconds: number;
   wakeSeconds: number;

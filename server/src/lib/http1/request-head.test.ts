@@ -117,3 +117,21 @@ describe("what a connection's reader remembers", () => {
     assert.notEqual(first?.headers, second?.headers);
   });
 });
+
+test("a line that changed beside another, and then back, is read as it is each time", () => {
+  const reader = new RequestHeadReader();
+  const of = (trace: string, length: number): [string | undefined, number | undefined] => {
+    const got = reader.read(`${LINE}Host: x\r\nX-Trace: ${trace}\r\nContent-Length: ${length}\r\n`);
+    return [got?.headers["x-trace"], got?.contentLength];
+  };
+  for (const [trace, length] of [
+    ["a", 5],
+    ["b", 6],
+    ["a", 7],
+    ["a", 8],
+    ["b", 8],
+    ["a", 9],
+    ["b", 9],
+  ] as const)
+    assert.deepEqual(of(trace, length), [trace, length]);
+});

@@ -27,6 +27,8 @@ const BESIDES = new Set(["transfer-encoding", "expect", "upgrade", "trailer", "h
 
 // Heads beyond these are read, but not remembered: a line that is may keep all of its head in memory.
 const MOST_REMEMBERED_CHARACTERS = 4096;
+// No line's place.
+const NONE = -1;
 const MOST_REMEMBERED_LINES = 32;
 
 /** Nearly every value stands between one space and the line's end; then nothing has to be trimmed. */
@@ -78,8 +80,8 @@ export class RequestHeadReader {
   #target = "";
   #lines: Line[] = [];
   #headers: Record<string, string> = {};
-  /** The place of the line that was another one last, and the lines before and after it as one text. */
-  #changing = 0;
+  /** The place of the only line that was another one last, if there was one, and the lines before and after it as one text. */
+  #changing = NONE;
   #before = "";
   #after = "";
 
@@ -137,7 +139,8 @@ export class RequestHeadReader {
   #readEach(text: string, start: number): boolean {
     const lines = this.#lines;
     const headers = { ...this.#headers };
-    let changing = this.#changing;
+    let changed = 0;
+    let changing = NONE;
     let at = start;
     for (let index = 0; index < lines.length; index += 1) {
       const known = lines[index];
@@ -152,11 +155,14 @@ export class RequestHeadReader {
       lines[index] = line;
       headers[line.name] = line.value;
       at += line.text.length;
+      changed += 1;
       changing = index;
     }
     if (at !== text.length) return false;
     this.#headers = headers;
-    this.#expect(changing);
+    // Where several change with each request, putting the others together would be for nothing.
+    if (changed === 1) this.#expect(changing);
+    else this.#changing = NONE;
     return true;
   }
 
@@ -190,6 +196,8 @@ export class RequestHeadReader {
     this.#requestLine = "";
     this.#lines = [];
     this.#headers = {};
-    this.#expect(0);
+    this.#changing = NONE;
+    this.#before = "";
+    this.#after = "";
   }
 }
