@@ -25,13 +25,18 @@ export const DEFAULT_LIMITS: PoolLimits = {
   idleTimeoutMs: 60_000,
 };
 
-// The database's own timeout should be first, because it keeps the connection; this one is for a database that is frozen.
-const ANSWER_GRACE_MS = 1000;
+// The database's own timeout should be first, because it keeps the connection; this one is for a database that is frozen. A connection is
+// cut at the first look after it.
+const ANSWER_GRACE_MS = 750;
+const LOOK_MS = 250;
 const CLOSE_GRACE_MS = 1000;
 
 /** A bounded pool. */
 export interface Pool {
-  /** Throws `database_unavailable` when too many wait; rejects with the driver's error when none comes in time. */
+  /**
+   * Throws `database_unavailable` when too many wait; rejects with the driver's error when none comes in time. Statements must be sent at
+   * once: what is not answered a second after their time is cut, with an error for each of them.
+   */
   acquire(): Promise<pg.PoolClient>;
   /** Waits for borrowed connections, then closes all; those of a frozen database are cut after a second. */
   close(): Promise<void>;
@@ -46,7 +51,6 @@ export function createPool(connection: DatabaseConnection, limits: PoolLimits, o
     max: connection.engine === "embedded" ? 1 : limits.size,
     connectionTimeoutMillis: limits.acquireTimeoutMs,
     idleTimeoutMillis: connection.engine === "embedded" ? 0 : limits.idleTimeoutMs,
-    query_timeout: limits.statementTimeoutMs + ANSWER_GRACE_MS,
   });
   const open = new Set<pg.PoolClient>();
   pool.on("connect", (client) => {
@@ -55,17 +59,29 @@ export function createPool(connection: DatabaseConnection, limits: PoolLimits, o
     client.on("error", () => {});
   });
   pool.on("remove", (client) => open.delete(client));
+  /** Connections at work, and until when they may be. */
+  const borrowed = new Map<pg.PoolClient, number>();
+  pool.on("release", (_error, client) => borrowed.delete(client));
+  const look = setInterval(() => {
+    const now = performance.now();
+    for (const [client, until] of borrowed) {
+      if (until <= now) client.connection.stream.destroy(new Error("The database did not answer in time."));
+    }
+  }, LOOK_MS).unref();
   pool.on("error", onError);
   return {
     async acquire() {
       if (pool.waitingCount >= limits.maxWaiting) {
         throw unavailable("Too many requests wait for the database.", "Try again in a moment, or raise the pool size.");
       }
-      return pool.connect();
+      const client = await pool.connect();
+      borrowed.set(client, performance.now() + limits.statementTimeoutMs + ANSWER_GRACE_MS);
+      return client;
     },
     async close() {
       if (pool.ending) return;
       await pool.end();
+      clearInterval(look);
       const cut = setTimeout(() => {
         for (const client of open) client.connection.stream.destroy();
       }, CLOSE_GRACE_MS);

@@ -1,5 +1,5 @@
-import type { PoolClient, QueryResult } from "pg";
-import { call } from "./call.ts";
+import type { PoolClient } from "pg";
+import { ask, call } from "./call.ts";
 import { sqlState } from "./errors.ts";
 import type { Pool } from "./pool.ts";
 import { sql, type Statement } from "./sql.ts";
@@ -16,12 +16,12 @@ export type Rows = readonly unknown[];
  */
 export async function transact(pool: Pool, statements: readonly Statement<unknown>[]): Promise<readonly Rows[]> {
   const client = await pool.acquire();
-  const sent = [BEGIN, ...statements, COMMIT].map((statement) => send(client, statement));
+  const sent = [BEGIN, ...statements, COMMIT].map((statement) => ask(client, statement));
   const outcomes = await Promise.allSettled(sent);
   const failure = outcomes.find((outcome) => outcome.status === "rejected");
   client.release(mustBeDropped(client, failure?.reason));
   if (failure) throw failure.reason;
-  return outcomes.slice(1, -1).map((outcome) => (outcome.status === "fulfilled" ? outcome.value.rows : []));
+  return outcomes.slice(1, -1).map((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
 }
 
 /** Runs one statement by itself, for what it does: the database makes it a transaction. */
@@ -36,11 +36,6 @@ export async function callAlone(pool: Pool, statement: Statement<unknown>): Prom
   } finally {
     client.release(mustBeDropped(client, failure));
   }
-}
-
-function send(client: PoolClient, statement: Statement<unknown>): Promise<QueryResult<Record<string, unknown>>> {
-  // As text: of an object the driver makes a copy, property by property.
-  return client.query(statement.text, [...statement.values]);
 }
 
 /** A connection goes back to the pool only when the database itself said that it is outside of any transaction. */
