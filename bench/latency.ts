@@ -5,6 +5,7 @@ import { nginx } from "./candidates/nginx.ts";
 import { slipway } from "./candidates/slipway.ts";
 import { startUpstream } from "./candidates/upstream.ts";
 import { positive, say } from "./lib/arguments.ts";
+import { keepAwake } from "./lib/awake.ts";
 import type { Candidate, Setup } from "./lib/candidate.ts";
 import { chooseCores, machine } from "./lib/cores.ts";
 import { WAKE_SECONDS, verify } from "./lib/measure.ts";
@@ -18,9 +19,10 @@ import { table } from "./lib/table.ts";
  * What a gateway adds to the time of an answer: requests arrive at a fixed rate at an upstream that takes a fixed time, and each is
  * timed from when it was due. The same client asks the upstream itself meanwhile, a quarter as often, and what is added is the
  * difference of the two in the same seconds: what holds up the client, the upstream or the machine holds up both. The candidate has one
- * core, everything else the others; there its database gives way to load and upstream. Rounds are interleaved.
+ * core, everything else the others; there its database gives way to load and upstream. Rounds are interleaved. At such a rate a candidate's
+ * core is idle for most of the time; it is kept awake, unless `--sleep` lets it sleep and, on a virtual machine, go back to the host.
  *
- *   ./slipway bench latency [--rate N] [--upstream-ms N] [--duration S] [--rounds N] [--json]
+ *   ./slipway bench latency [--rate N] [--upstream-ms N] [--duration S] [--rounds N] [--sleep] [--json]
  */
 
 const CLIENT = fileURLToPath(import.meta.resolve("./lib/open-loop.ts"));
@@ -51,6 +53,7 @@ const { values } = parseArgs({
     "upstream-ms": { type: "string", default: "20" },
     duration: { type: "string", default: "10" },
     rounds: { type: "string", default: "5" },
+    sleep: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -88,9 +91,10 @@ async function measureInTime(candidate: Candidate, upstream: Candidate, cores: s
   }
 }
 
-async function run(): Promise<{ all: Map<string, Pair[]>; foreignCores: number }> {
+async function run(): Promise<{ all: Map<string, Pair[]>; foreignCores: number; awake: boolean }> {
   const cores = chooseCores();
   const upstream = await startUpstream(cores?.rest, { BENCH_UPSTREAM_ANSWER_MS: String(upstreamMs) });
+  const letSleep = cores === undefined || values.sleep ? undefined : keepAwake(cores.candidate);
   const running: Candidate[] = [];
   try {
     const setup: Setup = {
@@ -122,10 +126,11 @@ async function run(): Promise<{ all: Map<string, Pair[]>; foreignCores: number }
       }
     }
     const foreignCores = (foreignMicros() - foreignBefore) / ((performance.now() - began) * 1000);
-    return { all, foreignCores };
+    return { all, foreignCores, awake: letSleep !== undefined };
   } finally {
     for (const candidate of running) await candidate.stop();
     await upstream.stop();
+    await letSleep?.();
   }
 }
 
@@ -133,7 +138,7 @@ function ms(micros: number): string {
   return (micros / 1000).toFixed(2);
 }
 
-const { all, foreignCores } = await run();
+const { all, foreignCores, awake } = await run();
 const middle = (pairs: readonly Pair[], of: (pair: Pair) => number): number => rounded(median(pairs.map(of)) / 1000, 2);
 const added = (pairs: readonly Pair[], key: Key): number =>
   middle(pairs, ({ through, beside }) => through[key] - beside[key]);
@@ -148,13 +153,15 @@ const rows = [...all].map(([name, pairs]) => ({
   addedP99Ms: added(pairs, "p99Micros"),
 }));
 if (values.json) {
-  process.stdout.write(`${JSON.stringify({ machine: machine(), rate, upstreamMs, rows, leftOut, foreignCores })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ machine: machine(), rate, upstreamMs, rows, awake, leftOut, foreignCores })}\n`,
+  );
 } else {
   const head = ["", "p50 ms", "p99 ms", "p99.9 ms", "upstream p50", "p99", "added p50", "added p99"];
   const lines = rows.map(({ name, ...figures }) => [name, ...Object.values(figures).map((value) => value.toFixed(2))]);
   process.stdout.write(
     `${machine()}\n${rate} requests a second, due at fixed times, at an upstream of ${upstreamMs} ms, which is asked itself a quarter as often meanwhile; ` +
-      `median of ${rounds} rounds of ${seconds} s, ${leftOut} left out in which the client stood still\n\n` +
+      `median of ${rounds} rounds of ${seconds} s${awake ? ", the candidates' core kept awake" : ""}, ${leftOut} left out in which the client stood still\n\n` +
       `${table([head, ...lines])}\n` +
       (foreignCores > 0.05
         ? `\nOther processes used ${Math.round(foreignCores * 100)} % of a core meanwhile: run it again on a quiet machine.\n`
