@@ -10,6 +10,7 @@ import {
   ask,
   chat,
   childrenOf,
+  connectionsOf,
   isWhole,
   migratedDatabase,
   readyCount,
@@ -58,7 +59,15 @@ test("a worker that is killed takes its own streams with it and no others, and a
   const streams = await Promise.all(times(STREAMS, () => chat(server, 30, true)));
   const texts = streams.map((stream) => stream.text().catch(() => "cut"));
   const before = await childrenOf(server.pid);
-  const [victim = 0] = before;
+  // How many streams each holds is the kernel's and the machine's affair: on a busy one a worker may hold more than half.
+  const held = await Promise.all(before.map((pid) => connectionsOf(pid, server)));
+  assert.equal(
+    held.reduce((sum, count) => sum + count, 0),
+    STREAMS,
+    "every stream is some worker's",
+  );
+  const most = held.indexOf(Math.max(...held));
+  const victim = before[most] ?? 0;
   process.kill(victim, "SIGKILL");
   await until("its end is known", () => server.output().includes("a worker has ended and is started again"));
   // While the new one begins nobody is given a connection that it cannot answer.
@@ -73,9 +82,9 @@ test("a worker that is killed takes its own streams with it and no others, and a
     0,
   );
   assert.deepEqual(meanwhile, new Set([200]));
+  // What the killed one served is cut, and seen to be (it served some), and nothing else is.
   const whole = (await Promise.all(texts)).filter(isWhole).length;
-  // Control of the count itself: what the killed one served is cut, and seen to be.
-  assert.ok(whole < STREAMS && whole >= STREAMS / 2, `${whole} of ${STREAMS} whole`);
+  assert.equal(whole, STREAMS - (held[most] ?? 0));
   const after = await childrenOf(server.pid);
   assert.equal(after.length, WORKERS);
   assert.ok(!after.includes(victim));

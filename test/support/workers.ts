@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFile, readdir, readlink } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { resolve } from "node:path";
 import type { TestContext } from "node:test";
@@ -8,6 +9,8 @@ import { requirePostgres } from "./require.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../server/src/main.ts");
+/** TCP_ESTABLISHED, as the kernel writes it. */
+const ESTABLISHED = "01";
 const ENCRYPTION_KEY = "an-encryption-key-for-tests-only-0123";
 
 /** How servers with workers are started. */
@@ -68,6 +71,20 @@ export async function childrenOf(pid: number): Promise<number[]> {
   // pgrep ends with 1 when it finds none.
   const { stdout } = await promisify(execFile)("pgrep", ["-P", String(pid)]).catch(() => ({ stdout: "" }));
   return stdout.split("\n").filter(Boolean).map(Number);
+}
+
+/** How many connections to a server's port a process of it holds, as the kernel tells (proc_pid_net(5)). */
+export async function connectionsOf(pid: number, server: Pick<RunningServer, "url">): Promise<number> {
+  const descriptors = await readdir(`/proc/${pid}/fd`);
+  // One that has been closed since the listing has no target any more.
+  const targets = await Promise.all(descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => "")));
+  const held = new Set(targets.map((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1]));
+  const port = Number(new URL(server.url).port).toString(16).toUpperCase().padStart(4, "0");
+  const tables = await Promise.all(["tcp", "tcp6"].map((name) => readFile(`/proc/${pid}/net/${name}`, "utf8")));
+  const rows = tables.flatMap((table) => table.split("\n")).map((line) => line.trim().split(/\s+/));
+  return rows.filter(
+    ([, local, , state, , , , , , inode]) => local?.endsWith(`:${port}`) && state === ESTABLISHED && held.has(inode),
+  ).length;
 }
 
 /** An answer, as far as it has come. */
