@@ -212,17 +212,21 @@ for (const [signal, code] of [
   test(`${signal} during an installation ends npm, leaves no lock, and the next start installs`, async (t) => {
     const skeleton = await makeSkeleton(t);
     await writeProgram(skeleton.bin, "node", THIS_NODE);
+    // It tidies up for a moment when it is told to end, as npm does; the launcher is not over before it.
     await writeProgram(
       skeleton.bin,
       "npm",
-      'if [ "$1" = -v ]; then echo 11.0.0; exit; fi\necho $$ >"$HOME/npm.pid"\nexec sleep 60',
+      `if [ "$1" = -v ]; then echo 11.0.0; exit; fi
+trap 'sleep 1; echo ended >"$HOME/npm.end"; exit 1' INT TERM
+echo $$ >"$HOME/npm.pid"
+while :; do sleep 0.1; done`,
     );
     const child = skeleton.start([]);
     const end = finish(child);
     while (!existsSync(join(skeleton.folder, "npm.pid"))) await sleep(20);
-    await sleep(100);
     child.kill(signal);
     assert.equal((await end).code, code);
+    assert.ok(existsSync(join(skeleton.folder, "npm.end")), "the launcher ended before npm did");
     const npm = Number(await readFile(join(skeleton.folder, "npm.pid"), "utf8"));
     assert.throws(() => process.kill(npm, 0), { code: "ESRCH" });
     assert.equal(existsSync(join(skeleton.root, ".cache/install.lock")), false);
@@ -230,6 +234,27 @@ for (const [signal, code] of [
     called(await skeleton.run([]));
   });
 }
+
+test("an npm that does not end when it is told to is killed", async (t) => {
+  const skeleton = await makeSkeleton(t);
+  await writeProgram(skeleton.bin, "node", THIS_NODE);
+  await writeProgram(
+    skeleton.bin,
+    "npm",
+    `if [ "$1" = -v ]; then echo 11.0.0; exit; fi
+trap '' TERM
+echo $$ >"$HOME/npm.pid"
+while :; do sleep 0.1; done`,
+  );
+  const child = skeleton.start([]);
+  const end = finish(child);
+  while (!existsSync(join(skeleton.folder, "npm.pid"))) await sleep(20);
+  child.kill("SIGTERM");
+  assert.equal((await end).code, 143);
+  const npm = Number(await readFile(join(skeleton.folder, "npm.pid"), "utf8"));
+  assert.throws(() => process.kill(npm, 0), { code: "ESRCH" });
+  assert.equal(existsSync(join(skeleton.root, ".cache/install.lock")), false);
+});
 
 test("the command takes the launcher's place: its exit code and its signals are the launcher's", async (t) => {
   const skeleton = await makeSkeleton(t);
