@@ -166,17 +166,18 @@ test("a file that is being written is read when it is whole", async (t) => {
   await writeFile(path, "before");
   const read: string[] = [];
   const whole = Promise.withResolvers<void>();
-  const watching = watchFile(path, { settleMs: 400, pollMs: 60_000 }, async () => {
+  // It is written for longer than a file must rest, in pauses far shorter than that: a busy machine makes them longer.
+  const watching = watchFile(path, { settleMs: 2000, pollMs: 60_000 }, async () => {
     read.push(await readFile(path, "utf8"));
     whole.resolve();
   });
   t.after(() => watching.close());
   await new Promise((resolve) => setTimeout(resolve, 100));
   await writeFile(path, "");
-  const text = "x".repeat(30);
+  const text = "x".repeat(50);
   for (const piece of text) {
     await appendFile(path, piece);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await whole.promise;
   assert.deepEqual(read, [text]);

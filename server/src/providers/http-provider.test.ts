@@ -79,7 +79,8 @@ describe("time", () => {
       upstream.script = () => sse([chunk("a")], { last: "hang" });
       const started = Date.now();
       assert.equal((await errorOf(provider, plainRequest(true), { deadlineMs: 120 })).code, "provider_timeout");
-      assert.ok(Date.now() - started < 1_000);
+      // What else would end it is three minutes of silence.
+      assert.ok(Date.now() - started < 20_000);
       await until(() => upstream.aborted === 1);
       const before = upstream.received.length;
       assert.equal((await errorOf(provider, plainRequest(true), { deadlineMs: -1 })).code, "provider_timeout");

@@ -17,7 +17,8 @@ async function keep(): Promise<void> {
     limits: { concurrency: 1, concurrencyPerKey: 1, requestsPerMinute: 0 },
     log: createLogger({ level: "info", release: "test" }),
     onReady: () => {},
-    pingMs: 250,
+    // A worker is ended after six without an answer: so long a busy machine holds none.
+    pingMs: 1000,
   });
 }
 

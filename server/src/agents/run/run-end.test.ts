@@ -107,7 +107,8 @@ test("a run ends at the agent's time or at the request's, whichever is first", a
   const startedAt = performance.now();
   const ended = await agents.run(ask("?"));
   assert.equal(ended.error?.code, "agent_timeout");
-  assert.ok(performance.now() - startedAt < 3000);
+  // What else would end it is an hour away.
+  assert.ok(performance.now() - startedAt < 30_000);
 
   const requests = setUpRunner(scriptedModels(["hang"]));
   const late = await requests.run(ask("?"), { ...ORIGIN, deadline: Date.now() + 30 });

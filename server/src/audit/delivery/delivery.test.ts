@@ -249,11 +249,13 @@ const CHECKS: readonly (readonly [string, Check])[] = [
       const { log, clock, delivery, told } = stage(t, sinks, sink, { sink });
       log.add(3);
       delivery.start();
+      await until(() => most === 1);
       const pass = async (ms: number): Promise<void> => {
         await clock.pass(ms, () => sleep(30));
       };
       await pass(3_000);
       await pass(45_000);
+      await until(() => told.length > 0);
       assert.equal(told[0], "failing");
       assert.equal(most, 1);
       open();

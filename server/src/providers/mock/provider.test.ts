@@ -157,7 +157,8 @@ describe("tools", () => {
     const endless = tool("endless", { next: { $ref: "#" } });
     assert.ok(await callOf("endless", [endless]));
     const slow = tool("slow", { text: { type: "string", pattern: "^(a+)+b$" } });
-    const started = Date.now();
+    // Its own time at work: on a busy machine the clock goes on without it. Without the bound it would be hours.
+    const started = process.threadCpuUsage();
     const text = `slow ${"a".repeat(40)}!`;
     await callOf(text, [slow]);
     const many = Object.fromEntries(
@@ -165,7 +166,8 @@ describe("tools", () => {
     );
     await callOf(text, [tool("slow", many)]);
     await callOf(`slow ${"a".repeat(200)}`, [tool("slow", { text: { type: "string", pattern: "(" } })]);
-    assert.ok(Date.now() - started < 2_000);
+    const { user, system } = process.threadCpuUsage(started);
+    assert.ok(user + system < 3_000_000, `${user + system} µs`);
   });
 });
 
@@ -189,12 +191,11 @@ describe("JSON", () => {
 describe("the call", () => {
   test("waits between the pieces of a stream, and only of a stream", async () => {
     const slow = createMock({ tokenDelayMs: 20 });
-    let started = Date.now();
+    const started = Date.now();
     await answerOf(slow, request({}));
     assert.ok(Date.now() - started >= 90);
-    started = Date.now();
-    await answerOf(slow, request({ stream: false }));
-    assert.ok(Date.now() - started < 60);
+    // One pause would be longer than the call may take.
+    await answerOf(createMock({ tokenDelayMs: 60_000 }), request({ stream: false }));
   });
 
   test("can be aborted, paused and resumed, and ends at its deadline", async () => {

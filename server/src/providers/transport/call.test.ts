@@ -82,7 +82,12 @@ const UNASKED = `
   const server = require("node:net").createServer((socket) => {
     socket.on("error", () => {});
     socket.once("data", () => socket.write(workerData.answer));
-    parentPort.once("message", () => socket.write(workerData.other));
+    parentPort.once("message", () =>
+      socket.write(workerData.other, () => {
+        Atomics.store(workerData.spoken, 0, 1);
+        Atomics.notify(workerData.spoken, 0);
+      }),
+    );
   });
   server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
 `;
@@ -92,13 +97,9 @@ function answerOfWords(words: string): string {
   return `${head(`content-length: ${body.length}\r\n`).toString()}${body}`;
 }
 
-function standStill(ms: number): void {
-  const until = performance.now() + ms;
-  while (performance.now() < until);
-}
-
 test("what a server says unasked is no answer to the request that takes its connection next", async () => {
-  const words = { answer: answerOfWords("asked"), other: answerOfWords("unasked") };
+  const spoken = new Int32Array(new SharedArrayBuffer(4));
+  const words = { answer: answerOfWords("asked"), other: answerOfWords("unasked"), spoken };
   const worker = new Worker(UNASKED, { eval: true, workerData: words });
   const [port] = (await once(worker, "message")) as [number];
   const provider = new HttpProvider({ name: "test", codec, baseUrl: `http://127.0.0.1:${port}` });
@@ -107,7 +108,8 @@ test("what a server says unasked is no answer to the request that takes its conn
     // Timers come before what was received: the answer lies there, unread, when the request is made.
     await sleep(20);
     worker.postMessage("speak", []);
-    standStill(200);
+    // Waits without a turn of the event loop, so nothing is read meanwhile.
+    assert.notEqual(Atomics.wait(spoken, 0, 0, 30_000), "timed-out");
     await assert.rejects(answerOf(provider, plainRequest(false)), { code: "provider_error", message: /HTTP_SYNTAX/ });
   } finally {
     await provider.close();

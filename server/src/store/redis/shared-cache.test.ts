@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createMetrics } from "#telemetry/metrics.ts";
 import type { LogFields, Logger } from "#telemetry/logger.ts";
 import { askRedis } from "../../../../test/support/redis.ts";
@@ -41,7 +42,7 @@ function open(t: TestContext, url: string, limits: Partial<RedisLimits> = {}, ma
     log,
     metrics,
     maxValueBytes,
-    limits: { deadlineMs: 1000, pauseMs: { least: 20, most: 100 }, ...limits },
+    limits: { deadlineMs: 20_000, pauseMs: { least: 20, most: 100 }, ...limits },
   });
   later(t, () => cache.close());
   return {
@@ -97,6 +98,11 @@ test("a value over the bound is neither kept nor taken", NEVER, async (t) => {
   assert.equal((await large.cache.get(key))?.length, 11);
 });
 
+/** Looks until the cache takes what it is given: a busy machine may miss a short deadline. */
+async function works(cache: SharedCache): Promise<void> {
+  while (!(await cache.set("k", bytes("v"), 60_000))) await sleep(20);
+}
+
 test("a Redis that refuses is a miss, said once, and used again when it is back", NEVER, async (t) => {
   const redis = await privateRedis(t);
   if (!redis) return;
@@ -133,7 +139,7 @@ test(
     assert.equal(await seen.count("redisMisses", "down"), 97);
     redis.thaw();
     await seen.until("is used", 2);
-    assert.equal(await seen.cache.set("k", bytes("v"), 60_000), true);
+    await works(seen.cache);
   },
 );
 
@@ -163,13 +169,14 @@ test("a Redis that is slower than the deadline is passed over and stays so until
   const seen = open(t, await slowWay(t, redis.url, () => delay), { deadlineMs: 200 });
   await seen.until("is used", 1);
   const before = await seen.count("redisStateChanges", "down");
-  delay = 600;
+  // So long that no late answer comes in between and counts as one.
+  delay = 60_000;
   for (let n = 0; n < 20; n += 1) assert.equal(await seen.cache.get("k"), undefined);
   assert.equal(await seen.count("redisMisses", "deadline"), 3);
   assert.equal(await seen.count("redisStateChanges", "down"), before + 1);
   delay = 0;
   await seen.until("is used", 2);
-  assert.equal(await seen.cache.set("k", bytes("v"), 60_000), true);
+  await works(seen.cache);
 });
 
 test("a Redis that is away at the start blocks nobody and is used once it is there", NEVER, async (t) => {

@@ -74,7 +74,7 @@ export async function openWay(target: string, delayMs: () => number): Promise<Re
       socket.on("close", () => sockets.delete(socket));
     }
     near.pipe(far);
-    far.on("data", (chunk: Buffer) => void setTimeout(() => near.writable && near.write(chunk), delayMs()));
+    far.on("data", (chunk: Buffer) => void setTimeout(() => near.writable && near.write(chunk), delayMs()).unref());
     far.on("close", () => near.destroy());
     near.on("close", () => far.destroy());
   });
