@@ -170,10 +170,13 @@ test("fields that the platform has down as Slipway's and that are rendered no mo
   assert.match(planForPeople(plan), /env\[OLD\]\.value: taken away/);
 });
 
+// What begins with `hunter2-` and has no dot or colon before its first slash is no image, which would be shown where one belongs.
 test("no secret that somebody put anywhere into the world is in a plan, its text or its file", () => {
   fc.assert(
     fc.property(
-      fc.string({ minLength: 8, maxLength: 40 }).filter((text) => /[a-z]{3}/i.test(text) && !/[\\"\n]/.test(text)),
+      fc
+        .string({ minLength: 8, maxLength: 40 })
+        .filter((text) => /[a-z]{3}/i.test(text) && !/[\\"\n]|^[^/]*[.:].*\//.test(text)),
       (noise) => {
         const secret = `hunter2-${noise}`;
         const planted = world.map(({ id, version }) => ({

@@ -51,7 +51,17 @@ test("of what was found only what cannot hold a secret is shown", () => {
   ] as const)
     assert.equal(shownObserved(POD, "spec.x", value), said);
   assert.equal(shownObserved(POD, "spec.containers[web].image", "a.example/b:1"), '"a.example/b:1"');
-  assert.equal(shownObserved(POD, "spec.containers[web].image", "hunter2"), "(text, not shown)");
+  const digest = `a.example:5000/b/c-d@sha256:${"0a".repeat(32)}`;
+  assert.equal(shownObserved(POD, "spec.containers[web].image", digest), `"${digest}"`);
+  for (const other of [
+    "hunter2",
+    "hunter2/abc",
+    "hunter2/abc:x",
+    "a.example/b",
+    "a.example/Hunter2:x",
+    "a.example/-b:1",
+  ])
+    assert.equal(shownObserved(POD, "spec.containers[web].image", other), "(text, not shown)", other);
   // Numbers too, under the name of a secret.
   assert.equal(shownObserved(POD, env("DATABASE_PASSWORD"), "12345678"), "(redacted)");
 });

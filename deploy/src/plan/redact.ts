@@ -18,7 +18,12 @@ const LONGEST = 120;
 
 /** A number, a size, a time or a share, as platforms write them. */
 const MEASURE = /^-?\d{1,15}(\.\d{1,9})?(m|[kMGTP]i?|ms|s|h|%)?$/;
-const IMAGE = /^[\w.-]+(:\d+)?(\/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
+/**
+ * An image with its registry (a name with a dot or a port) and a tag or a digest; the path is of small letters
+ * (https://github.com/distribution/reference, the grammar of references). Without those anything with a slash would read as one.
+ */
+const IMAGE =
+  /^(?=[^/]*[.:])[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:\w[\w.-]{0,127}(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})$/;
 
 /** What a plan says of a value that is rendered. Secrets should not be among them; those that a name or a form betrays are not shown. */
 export function shownDesired(id: string, path: string, value: unknown): string {
