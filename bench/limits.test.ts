@@ -17,7 +17,7 @@ interface Phase {
 test("while Redis refuses, is frozen or is slow, no request fails, limits hold, and nothing is counted twice", async (t) => {
   if (requirePostgres(t) === undefined || requireRedis(t) === undefined) return;
   const { stdout } = await promisify(execFile)(process.execPath, [LIMITS, "--seconds", "3", "--json"], {
-    timeout: 150_000,
+    timeout: 300_000,
   });
   const report = JSON.parse(stdout) as {
     phases: Phase[];

@@ -36,6 +36,7 @@ const HARD = { body: bodyFor("hard"), perSecond: (LIMIT / 60) * 2 };
 const SLOW_MS = 5_000;
 const AT_ONCE = 25;
 const BACK_TIMEOUT_MS = 60_000;
+const SETTLE_TIMEOUT_MS = 30_000;
 const FILE = `
 limits:
   - { name: pace, match: { route: hard }, requestsPerMinute: ${LIMIT} }
@@ -98,6 +99,16 @@ async function sums(databaseUrl: string, redisUrl: string): Promise<{ redis: num
   const [key = ""] = /slipway:\S+/.exec(keys) ?? [];
   const spent = Number(/\$\d+\r\n(\d+)/.exec(await askRedis(redisUrl, "HGET", key, "s"))?.[1]);
   return { redis: spent / 1e9, ledger: Number(rows[0]?.cost) / 1e12 };
+}
+
+/** The sums when they agree, or as they are when they have not come to it in time. */
+async function settledSums(adminUrl: string, redisUrl: string): Promise<{ redis: number; ledger: number }> {
+  const end = performance.now() + SETTLE_TIMEOUT_MS;
+  for (;;) {
+    await sleep(500);
+    const spent = await sums(adminUrl, redisUrl);
+    if (Math.abs(spent.redis - spent.ledger) < 1e-9 || performance.now() > end) return spent;
+  }
 }
 
 /** Every phase, one after the other. */
@@ -178,8 +189,7 @@ async function run(seconds: number): Promise<LimitsReport> {
     servers.push(...(await Promise.all(Array.from({ length: SERVERS }, () => startServer({ env })))));
     const urls = servers.map(({ url }) => url);
     const phases = await runPhases({ servers, urls, agent, redis, way, seconds, setDelay: (ms) => (delay = ms) });
-    await sleep(1000);
-    const spent = await sums(database.adminUrl, redis.url);
+    const spent = await settledSums(database.adminUrl, redis.url);
     const changes = servers.map((server) => told(server, BACK) + told(server, AWAY));
     return { machine: machine(), seconds, phases, spent: { ...spent, upstream: upstream.tokens / 1000 }, changes };
   } finally {

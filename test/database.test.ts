@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:net";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import pg from "pg";
+import { freePort } from "../bench/lib/child.ts";
 import { createDatabase } from "./support/postgres.ts";
 import { requirePostgres } from "./support/require.ts";
 import { startServer } from "./support/server.ts";
@@ -31,7 +32,7 @@ async function rows(url: string, text: string): Promise<Record<string, unknown>[
 }
 
 async function eventually(check: () => Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     if (await check()) return;
     await new Promise((done) => setTimeout(done, 100));
   }
@@ -155,7 +156,7 @@ test("before the migrations have run /health is 200 and /ready 503 with their na
   const superuser = requirePostgres(t);
   if (superuser === undefined) return;
   const database = await createDatabase(superuser);
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = await freePort();
   const child = spawn(process.execPath, [MAIN], {
     env: {
       PATH: process.env["PATH"],

@@ -223,7 +223,7 @@ test("control: with reading on switched off, what a vendor bills to the end is m
 });
 
 test("a server that is stopped books what is read on: what ends in the drain time by its figures, the rest by an estimate", async (t) => {
-  const stage = await setStage(t, { DRAIN_TIMEOUT_SECONDS: "2" });
+  const stage = await setStage(t, { DRAIN_TIMEOUT_SECONDS: "10" });
   if (!stage) return;
   const { server, upstream } = stage;
   const held: Stage = { ...stage, upstream: { ...upstream, finish: () => {} } };

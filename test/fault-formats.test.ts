@@ -34,7 +34,7 @@ routes:${FORMATS.map(
   ({ name, target }) => `
   - name: ${name}
     targets: [{ target: ${target} }]
-    timeouts: { firstToken: 2s, answer: 5s, idle: 300ms, total: 8s }`,
+    timeouts: { firstToken: 15s, answer: 15s, idle: 1500ms, total: 18s }`,
 ).join("")}
 `;
 

@@ -72,7 +72,7 @@ const CHECKS: readonly (readonly [string, (world: World, t: TestContext) => Prom
       const reused = await errorOf(stream(clientOf(two), "something else", key));
       assert.deepEqual([reused.status, reused.code], [422, "idempotency_key_reused"]);
       // Longer than its lease: the one that runs keeps the key.
-      await sleep(3000);
+      await sleep(6000);
       assert.equal((await errorOf(stream(clientOf(two), "wait for it", key))).code, "idempotency_key_in_use");
       // The official client retries a 409 by itself and ends with the answer.
       const patient = stream(clientOf(two, { maxRetries: 10 }), "wait for it", key);
@@ -201,7 +201,7 @@ const CHECKS: readonly (readonly [string, (world: World, t: TestContext) => Prom
         if (nth === 1) await reply.hungUp;
         else reply.end(USAGE);
       });
-      const third = await startServer({ env });
+      const third = await startServer({ env: { ...env, IDEMPOTENCY_LEASE_SECONDS: "10" } });
       later(t, () => third.stop());
       const key = randomUUID();
       const dying = stream(clientOf(third), "die on me", key);
@@ -361,7 +361,7 @@ test("Idempotency-Key over two servers and one PostgreSQL", async (t) => {
     API_KEY,
     OPENAI_COMPATIBLE_BASE_URL: scripted.url,
     DEFAULT_MODEL: "openai-compatible/m",
-    IDEMPOTENCY_LEASE_SECONDS: "2",
+    IDEMPOTENCY_LEASE_SECONDS: "4",
     ...database.env,
   };
   const [one, two] = await Promise.all([startServer({ env }), startServer({ env })]);

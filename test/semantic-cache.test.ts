@@ -15,7 +15,7 @@ const STORY = "Open the settings, choose a new password, and confirm it by the l
 const VECTOR_USD = 0.001;
 const SEMANTIC = { "x-slipway-cache": "semantic" };
 // Longer than a busy machine takes for a vector, and the time that a request waits for a silent model.
-const TIMEOUT_MS = 1_500;
+const TIMEOUT_MS = 5_000;
 
 const FILE = `
 routes:

@@ -44,7 +44,7 @@ test("a session holds on every server of a database, and signing out at one ends
   const took = performance.now() - began;
   t.diagnostic(`ended elsewhere after ${Math.round(took)} ms`);
   // A second is promised. What a busy machine adds is not the product's; a lost notification would take longer than this by far.
-  assert.ok(took < 3000, `ended elsewhere after ${Math.round(took)} ms`);
+  assert.ok(took < 10_000, `ended elsewhere after ${Math.round(took)} ms`);
   assert.equal(await statusAt(a, second.cookie), 200, "control: others go on");
   const third = await open(b);
   assert.equal((await close("/api/v1/session/all", second, a)).status, 204);

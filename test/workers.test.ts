@@ -23,11 +23,20 @@ const MAIN = resolve(import.meta.dirname, "../server/src/main.ts");
 const WORKERS = 4;
 const STREAMS = 50;
 
+/** Whether a process was there to be sent a signal; 0 sends none (kill(2)). */
+function signalled(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
 const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
 test("SIGTERM under 50 streams on four workers truncates none, and the server ends with 0", async (t) => {
   const [server] =
-    (await startWorkers(t, { workers: WORKERS, env: { MOCK_TOKEN_DELAY_MS: "60", DRAIN_TIMEOUT_SECONDS: "30" } })) ??
+    (await startWorkers(t, { workers: WORKERS, env: { MOCK_TOKEN_DELAY_MS: "300", DRAIN_TIMEOUT_SECONDS: "60" } })) ??
     [];
   if (!server) return;
   const streams = await Promise.all(times(STREAMS, () => chat(server, 20, true)));
@@ -43,7 +52,8 @@ test("SIGTERM under 50 streams on four workers truncates none, and the server en
 
 test("control: without a grace period streams are cut, the check above sees it, and the server ends with 1", async (t) => {
   const [server] =
-    (await startWorkers(t, { workers: WORKERS, env: { MOCK_TOKEN_DELAY_MS: "60", DRAIN_TIMEOUT_SECONDS: "0" } })) ?? [];
+    (await startWorkers(t, { workers: WORKERS, env: { MOCK_TOKEN_DELAY_MS: "500", DRAIN_TIMEOUT_SECONDS: "0" } })) ??
+    [];
   if (!server) return;
   const streams = await Promise.all(times(STREAMS, () => chat(server, 20, true)));
   const texts = streams.map((stream) => stream.text().catch(() => "cut"));
@@ -54,7 +64,7 @@ test("control: without a grace period streams are cut, the check above sees it, 
 });
 
 test("a worker that is killed takes its own streams with it and no others, and a new one comes", async (t) => {
-  const [server] = (await startWorkers(t, { workers: WORKERS, env: { MOCK_TOKEN_DELAY_MS: "100" } })) ?? [];
+  const [server] = (await startWorkers(t, { workers: WORKERS, env: { MOCK_TOKEN_DELAY_MS: "400" } })) ?? [];
   if (!server) return;
   const streams = await Promise.all(times(STREAMS, () => chat(server, 30, true)));
   const texts = streams.map((stream) => stream.text().catch(() => "cut"));
@@ -120,7 +130,7 @@ test("workers that end again and again are not started for ever: the server give
   void server.exited.then(() => (over = true));
   await until("the server has given up", async () => {
     if (over) return true;
-    for (const pid of await childrenOf(server.pid)) process.kill(pid, "SIGKILL");
+    for (const pid of await childrenOf(server.pid)) signalled(pid, "SIGKILL");
     return false;
   });
   assert.equal(await server.exited, 1);
@@ -136,14 +146,7 @@ test("workers whose keeper is killed finish their streams and end", async (t) =>
   const workers = await childrenOf(server.pid);
   server.kill("SIGKILL");
   assert.equal((await Promise.all(texts)).filter(isWhole).length, 20);
-  const alive = (pid: number): boolean => {
-    try {
-      return process.kill(pid, 0);
-    } catch {
-      return false;
-    }
-  };
-  await until("no worker is left", () => !workers.some(alive));
+  await until("no worker is left", () => !workers.some((pid) => signalled(pid, 0)));
 });
 
 test("a key that was made or revoked through one worker is so on all, and so is the console's session", async (t) => {

@@ -9,7 +9,7 @@ import { type Container, startContainer, waitUntil } from "./run-container.ts";
 const API_KEY = `test-${randomBytes(24).toString("hex")}`;
 const READY_TIMEOUT_MS = 60_000;
 /** Long enough that a signal sent after the first word falls into the stream. */
-const WORD_DELAY_MS = "60";
+const WORD_DELAY_MS = "300";
 
 /** A container that runs, and the engine that runs it. */
 export type Running = { docker: Docker; image: string; container: Container };

@@ -188,11 +188,19 @@ test("a failing npm fails the start, and the next start tries again", async (t) 
 test("of two starts at once one installs and the other waits for it", async (t) => {
   const skeleton = await makeSkeleton(t);
   await writeProgram(skeleton.bin, "node", THIS_NODE);
-  await writeProgram(skeleton.bin, "npm", fakeNpm({ seconds: 3 }));
-  const [a, b] = await Promise.all([skeleton.run(["a"]), skeleton.run(["b"])]);
+  await writeProgram(skeleton.bin, "npm", fakeNpm({ until: "go-on" }));
+  const children = [skeleton.start(["a"]), skeleton.start(["b"])];
+  const ends = Promise.all(children.map((child) => finish(child)));
+  const said = await new Promise<string>((told) => {
+    for (const { stderr } of children)
+      stderr?.on("data", (piece: Buffer) => piece.includes("is installing") && told(String(piece)));
+  });
+  assert.match(said, /another \.\/slipway is installing \(process \d+\), waiting for it/);
+  await writeFile(join(skeleton.folder, "go-on"), "");
+  const [a, b] = await ends;
+  assert.ok(a && b);
   assert.deepEqual([called(a).args, called(b).args], [["a"], ["b"]]);
   assert.equal(await npmCalls(skeleton), 1);
-  assert.match(a.stderr + b.stderr, /another \.\/slipway is installing \(process \d+\), waiting for it/);
 });
 
 test("the lock of a launcher that is gone is taken over", async (t) => {

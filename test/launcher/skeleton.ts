@@ -122,15 +122,15 @@ export const THIS_NODE = `exec '${process.execPath}' "$@"`;
 
 /**
  * An npm that notes its calls in `npm.log` and does what the launcher waits for: it puts a Node in place, or the file by which
- * npm marks a complete installation. `seconds` is how long it takes.
+ * npm marks a complete installation. It takes until the file `until` is in the skeleton's folder; by default it does not wait.
  */
-export function fakeNpm({ seconds = 0, version = "11.0.0" } = {}): string {
+export function fakeNpm({ until = ".", version = "11.0.0" } = {}): string {
   return `
 if [ "$1" = -v ]; then echo ${version}; exit; fi
 echo "npm $*" >>"$HOME/npm.log"
 prefix=
 while [ $# -gt 0 ]; do if [ "$1" = --prefix ]; then prefix=$2; fi; shift; done
-sleep ${seconds}
+while [ ! -e "$HOME/${until}" ]; do sleep 0.1; done
 mkdir -p "$prefix/node_modules"
 case $prefix in
 */.cache/node)

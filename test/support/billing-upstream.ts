@@ -11,7 +11,7 @@ const WORDS =
   );
 /** Tokens of a whole answer; nobody waits for as many. */
 const WHOLE = 400;
-const TICK_MS = 25;
+const TICK_MS = 250;
 /** How long a Gemini answer takes from being let go to its end. */
 const REST_MS = 500;
 

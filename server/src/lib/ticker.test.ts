@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import fc from "fast-check";
 import { test } from "node:test";
 import { Ticker } from "./ticker.ts";
@@ -31,6 +33,44 @@ test("members are looked at until they leave, also when they leave while being l
   ticker.add(stays);
   step();
   assert.deepEqual(seen.at(-1), "stays 500");
+});
+
+/** What comes first after the process stood still for far longer than a period, when an answer came meanwhile. */
+async function afterStandingStill(begin: (tick: () => void) => () => void): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const [other] = await accepted;
+  await once(client, "connect");
+  const first = new Promise<string>((come) => {
+    client.once("data", () => come("the answer"));
+    const end = begin(() => come("the time limit"));
+    client.once("close", end);
+  });
+  other.write("x"); // It is in the client's buffer of the kernel when this returns.
+  const until = performance.now() + 300;
+  while (performance.now() < until);
+  const came = await first;
+  client.destroy();
+  other.destroy();
+  server.close();
+  return came;
+}
+
+test("a look that is late comes after what has arrived meanwhile; control: a timer comes before it", async () => {
+  const withTicker = (tick: () => void): (() => void) => {
+    const ticker = new Ticker(50);
+    const member = { place: -1, tick };
+    ticker.add(member);
+    return () => ticker.remove(member);
+  };
+  const withTimer = (tick: () => void): (() => void) => {
+    const timer = setInterval(tick, 50);
+    return () => clearInterval(timer);
+  };
+  assert.equal(await afterStandingStill(withTicker), "the answer");
+  assert.equal(await afterStandingStill(withTimer), "the time limit");
 });
 
 test("whoever comes and goes in whatever order, all that are there are looked at once", () => {

@@ -1,3 +1,6 @@
+/** Periods after which a look is late. */
+const LATE = 2;
+
 /** Something that wants to be looked at from time to time. */
 export interface Ticked {
   /** The ticker's own note of where the member is; -1 before it is added and after it is removed. */
@@ -19,6 +22,8 @@ export class Ticker {
   readonly #now: () => number;
   readonly #members: Ticked[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer should have come at the latest; of a look that is late nobody is told before what lies in the sockets is read. */
+  #dueMs = Infinity;
 
   constructor(everyMs: number, now: () => number = () => performance.now()) {
     this.#everyMs = everyMs;
@@ -34,7 +39,24 @@ export class Ticker {
     if (member.place !== -1) return;
     member.place = this.#members.length;
     this.#members.push(member);
-    this.#timer ??= setInterval(() => this.look(), this.#everyMs).unref();
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#come(), this.#everyMs).unref();
+    this.#due();
+  }
+
+  #due(): void {
+    this.#dueMs = this.#now() + LATE * this.#everyMs;
+  }
+
+  /**
+   * A process that stood still has time limits that passed and answers that came meanwhile. Timers run first: members would give up
+   * what has come and nobody has read. An immediate runs after the event loop has read the sockets
+   * (https://nodejs.org/en/learn/asynchronous-work/event-loop-timers-and-nexttick).
+   */
+  #come(): void {
+    if (this.#now() > this.#dueMs) setImmediate(() => this.look());
+    else this.look();
+    this.#due();
   }
 
   remove(member: Ticked): void {
