@@ -72,3 +72,34 @@ test("a write that hangs does not hold up close", async () => {
   instance.push(1);
   assert.deepEqual(await instance.close(20), [1]);
 });
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("without an interval items are written when the turn of the event loop is over, though more come in every turn", async () => {
+  const { instance, batches } = writer({ intervalMs: 0, maxQueue: 100_000, maxBatch: 100_000 });
+  let turns = 0;
+  for (; batches.length === 0 && turns < 1000; turns += 1) {
+    instance.push(turns);
+    await turn();
+  }
+  assert.ok(turns <= 2, `${turns} turns`);
+});
+
+test("items that come after a failed write do not hasten the next try", async () => {
+  let tries = 0;
+  const { instance } = writer({
+    intervalMs: 0,
+    retryMs: { least: 60_000, most: 60_000 },
+    write: async () => {
+      tries += 1;
+      throw new Error("database is away");
+    },
+  });
+  instance.push(1);
+  while (tries === 0) await turn();
+  await turn();
+  instance.push(2);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(tries, 1);
+  await instance.close(1);
+});

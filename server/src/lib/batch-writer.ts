@@ -6,7 +6,7 @@ export interface BatchWriterOptions<Item> {
   readonly maxQueue: number;
   /** Items of one write. */
   readonly maxBatch: number;
-  /** Milliseconds that an item may wait for company. */
+  /** Milliseconds that an item may wait for company; with 0 those make up a group that come in one turn of the event loop, or during a write. */
   readonly intervalMs: number;
   /** Milliseconds between tries after a failure; doubles from the least to the most, with jitter. */
   readonly retryMs: { readonly least: number; readonly most: number };
@@ -24,6 +24,7 @@ export class BatchWriter<Item> {
   readonly #groups: Item[][] = [];
   #length = 0;
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   #writing = false;
   #closed = false;
   #failures = 0;
@@ -55,7 +56,8 @@ export class BatchWriter<Item> {
       last.push(item);
     }
     this.#length += 1;
-    this.#schedule(this.#length >= maxBatch && this.#failures === 0 ? 0 : intervalMs);
+    // After a failure the next try is due already: what comes meanwhile must not hasten it.
+    if (this.#failures === 0) this.#schedule(this.#length >= maxBatch ? 0 : intervalMs);
     return true;
   }
 
@@ -77,18 +79,21 @@ export class BatchWriter<Item> {
     await this.flush(timeoutMs);
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearImmediate(this.#immediate);
     return this.#groups.flat();
   }
 
+  /** A timer of 0 ms is one of 1 ms, and one that is set again with each item would wait for a pause between them: so at once is an immediate. */
   #schedule(delayMs: number): void {
-    if (this.#writing || (this.#timer !== undefined && delayMs > 0)) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    if (this.#writing || this.#immediate !== undefined || (this.#timer !== undefined && delayMs > 0)) return;
+    const write = () => {
       this.#timer = undefined;
+      this.#immediate = undefined;
       void this.#write();
-    }, delayMs);
-    this.#timer.unref();
+    };
+    clearTimeout(this.#timer);
+    if (delayMs === 0) this.#immediate = setImmediate(write);
+    else this.#timer = setTimeout(write, delayMs).unref();
   }
 
   async #write(): Promise<void> {
