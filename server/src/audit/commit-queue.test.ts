@@ -47,7 +47,7 @@ test("strict: answers wait for their commit, and those that come meanwhile share
   const ask = (name: string): boolean =>
     queue.commit(auditRecord("a"), { committed: (ok) => void told.push(`${name} ${ok}`) });
   assert.equal(ask("first"), true);
-  t.mock.timers.tick(1);
+  await settle();
   for (const name of ["second", "third"]) assert.equal(ask(name), true);
   t.mock.timers.tick(50);
   assert.equal(commits.length, 1, "one commit is under way");
@@ -55,7 +55,7 @@ test("strict: answers wait for their commit, and those that come meanwhile share
   commits[0]?.done();
   await settle();
   assert.deepEqual(told, ["first true"]);
-  t.mock.timers.tick(1);
+  await settle();
   assert.equal(commits[1]?.records.length, 2);
   commits[1]?.done();
   await settle();
@@ -66,7 +66,7 @@ test("strict: a failed commit refuses new work until one succeeds, and an answer
   const { queue, commits } = setUp(t, "strict");
   const told: boolean[] = [];
   queue.commit(auditRecord("a"), { committed: (ok) => void told.push(ok) });
-  t.mock.timers.tick(1);
+  await settle();
   assert.equal(refusalOf(queue), undefined);
   commits[0]?.fail();
   await settle();
